@@ -1,0 +1,46 @@
+/** Every reason for which something is refused, put off or given up. */
+export type ErrorCode =
+  // of a file: its sender has to act
+  | 'empty-file' | 'wrong-kind' | 'password-protected' | 'too-large' | 'zip-bomb' | 'hostile' | 'malformed'
+  | 'no-sheet' | 'headings' | 'no-rows' | 'too-many-failures' | 'unreadable'
+  // of the surroundings: they may pass
+  | 'vanished' | 'changed' | 'worker-lost' | 'io' | 'database' | 'locked'
+  // of whoever runs the program
+  | 'settings' | 'usage' | 'internal';
+
+/** Facts of an error, for the log: the file, the sheet, what was expected, what was found. */
+export type Facts = Readonly<Record<string, unknown>>;
+
+/**
+ * The one error of this program. `message` is a sentence for people: it names the thing, what was expected,
+ * what was found and what happens now. `retryable` says that the same call may succeed later.
+ */
+export class IngestError extends Error {
+  override readonly name = 'IngestError';
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    readonly options: { readonly retryable?: boolean; readonly facts?: Facts; readonly cause?: unknown } = {},
+  ) {
+    super(message, { cause: options.cause });
+  }
+
+  get retryable(): boolean {
+    return this.options.retryable ?? false;
+  }
+
+  get facts(): Facts {
+    return this.options.facts ?? {};
+  }
+}
+
+/** The message of anything that was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The system's code of an error (`ENOENT`, `SQLITE_BUSY`), or undefined. */
+export function systemCode(error: unknown): string | undefined {
+  const code = (error as { code?: unknown } | null | undefined)?.code;
+  return typeof code === 'string' ? code : undefined;
+}
