@@ -1,0 +1,38 @@
+/**
+ * What a reader says of one cell, before any rule of the columns is applied to it.
+ *
+ * `text` is what the file holds: the characters of a text, the digits of a number as they are stored
+ * (`1234.5600000000001`), `#N/A` of an error, `TRUE` or `FALSE` of a boolean, an ISO date of a date cell.
+ */
+export interface Cell {
+  readonly type: 'text' | 'number' | 'boolean' | 'error' | 'date' | 'uncalculated';
+  readonly text: string;
+  /** The number format's code (`yyyy-mm-dd`, `00000`); undefined where it is General or the kind has none. */
+  readonly format?: string | undefined;
+}
+
+/** One row of a sheet: its number there, from 1, and its cells by column, from 0; empty cells are undefined. */
+export interface SheetRow {
+  readonly number: number;
+  readonly hidden: boolean;
+  readonly cells: readonly (Cell | undefined)[];
+}
+
+/** A sheet that is read row by row, once. */
+export interface Sheet {
+  readonly name: string;
+  readonly visible: boolean;
+  /** Rows in the sheet's order, addresses ascending; rows without cells may be left out. Throws IngestError. */
+  rows(): AsyncIterable<readonly SheetRow[]>;
+}
+
+/** An open workbook, whatever its kind. */
+export interface Workbook {
+  /** For messages: `.xlsx workbook`, `CSV file`. */
+  readonly kind: string;
+  /** Which of Excel's date systems its serial numbers count in. */
+  readonly dateSystem: 1900 | 1904;
+  /** In the workbook's order. */
+  readonly sheets: readonly Sheet[];
+  close(): Promise<void>;
+}
