@@ -1,0 +1,28 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+
+/** What a daemon says of itself, for `health`. */
+@Entity({ name: 'node_status' })
+export class NodeStatus {
+  @PrimaryColumn({ type: 'text' })
+  name!: string;
+
+  @Column({ type: 'integer' })
+  pid!: number;
+
+  @Column({ type: 'text' })
+  inbox!: string;
+
+  @Column({ type: 'text' })
+  started_at!: string;
+
+  /** When the inbox was last looked through. */
+  @Column({ type: 'text' })
+  scanned_at!: string;
+
+  /** When a file last moved on, or there was none to move. */
+  @Column({ type: 'text' })
+  progressed_at!: string;
+
+  @Column({ type: 'integer' })
+  scan_seconds!: number;
+}
