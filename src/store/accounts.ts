@@ -1,0 +1,102 @@
+import { instant } from '../clock.js';
+import type { Change } from './changes.js';
+import type { Transaction } from './database.js';
+import type { Queryable } from './queryable.js';
+
+/** The verbs of `client_account`, `batch_account` and `batch_date`: what batches say of accounts. */
+
+export interface Account {
+  readonly id: number;
+  readonly account_number: string;
+  readonly policy_id: number | null;
+}
+
+/** Writes down which accounts and dates a batch names; accounts that are new are added. */
+export async function recordDates(tx: Transaction, batch: number): Promise<void> {
+  await tx.rows(
+    `insert into client_account (account_number, last_updated)
+     select distinct client_account, ? from stage_record
+     where batch_id = ? and client_account is not null and effective_date is not null and external_reference is not null
+     order by id on conflict (account_number) do nothing`,
+    [instant(tx.now()), batch],
+  );
+  await tx.rows(
+    `insert into batch_date (client_account_id, effective_date, batch_id, accepted_count)
+     select a.id, r.effective_date, r.batch_id, sum(case when r.process_status = 'Failed' then 0 else 1 end)
+     from stage_record r join client_account a on a.account_number = r.client_account
+     where r.batch_id = ? and r.effective_date is not null and r.external_reference is not null
+     group by a.id, r.effective_date, r.batch_id`,
+    [batch],
+  );
+  await tx.rows(
+    'insert into batch_account (batch_id, client_account_id) select distinct batch_id, client_account_id from batch_date where batch_id = ?',
+    [batch],
+  );
+}
+
+/** The accounts of a batch that it is not applied to yet, by id. */
+export async function accountsToApply(db: Queryable, batch: number): Promise<Account[]> {
+  return db.rows<Account>(
+    `select a.id, a.account_number, a.policy_id from batch_account b join client_account a on a.id = b.client_account_id
+     where b.batch_id = ? and b.applied_seq is null order by a.id`,
+    [batch],
+  );
+}
+
+/** Whether a batch is admitted and waits to be applied to an account. */
+export async function waitsForAccount(tx: Transaction, batch: number, account: number): Promise<boolean> {
+  const rows = await tx.rows(
+    `select 1 from batch_account a join stage_batch b on b.id = a.batch_id
+     where a.batch_id = ? and a.client_account_id = ? and a.applied_seq is null and b.batch_status = 'Ready'`,
+    [batch, account],
+  );
+  return rows.length > 0;
+}
+
+/** Says that a batch counts for an account from this change on. */
+export async function markApplied(tx: Transaction, batch: number, account: number, change: Change): Promise<void> {
+  await tx.rows(
+    'update batch_account set applied_seq = ?, applied_at = ? where batch_id = ? and client_account_id = ?',
+    [change.seq, change.at, batch, account],
+  );
+}
+
+/** A date that a batch names of an account. */
+export interface NamedDate {
+  readonly effective_date: string;
+  readonly batch_id: number;
+  readonly admitted_seq: number;
+  readonly accepted_count: number;
+}
+
+/** What the batches that count for an account, and `own` beside them, name; first-admitted first. */
+export async function namedDates(tx: Transaction, account: number, own: number | null): Promise<NamedDate[]> {
+  return tx.rows<NamedDate>(
+    `select d.effective_date, d.batch_id, b.admitted_seq, d.accepted_count from batch_date d
+     join batch_account a on a.batch_id = d.batch_id and a.client_account_id = d.client_account_id
+     join stage_batch b on b.id = d.batch_id
+     where d.client_account_id = ? and (d.batch_id = ? or (a.applied_seq is not null and a.removed_seq is null))
+     order by b.admitted_seq, d.effective_date`,
+    [account, own],
+  );
+}
+
+/** The accounts whose chains are not derived by a policy, a page by id. */
+export async function accountsWithoutPolicy(db: Queryable, policy: number): Promise<Account[]> {
+  return db.rows<Account>(
+    'select id, account_number, policy_id from client_account where policy_id is not null and policy_id <> ? order by id', [policy]);
+}
+
+/** Says that an account's chains are derived by a policy from this change on. */
+export async function markPolicy(tx: Transaction, account: number, policy: number, change: Change): Promise<void> {
+  await tx.rows('update client_account set policy_id = ?, last_updated = ? where id = ?', [policy, change.at, account]);
+  await tx.rows(
+    'insert into account_policy (client_account_id, seq, policy_id, applied_at) values (?, ?, ?, ?)',
+    [account, change.seq, policy, change.at],
+  );
+}
+
+/** Says that an account's chains have changed. */
+export async function touchAccount(tx: Transaction, account: number, change: Change): Promise<void> {
+  await tx.rows('update client_account set last_updated = ? where id = ?', [change.at, account]);
+}

@@ -1,0 +1,128 @@
+import { instant } from '../clock.js';
+import type { Transaction } from './database.js';
+import type { BatchStatus, StageBatch } from './entities/stage-batch.js';
+import type { Queryable } from './queryable.js';
+
+/** The verbs of `stage_batch`: one row for every file that was ever claimed. */
+
+const LIVE = "batch_status in ('In Progress', 'Ready', 'Held', 'Complete')";
+
+/** The batch, or undefined. */
+export async function findBatch(db: Queryable, id: number): Promise<StageBatch | undefined> {
+  return (await db.rows<StageBatch>('select * from stage_batch where id = ?', [id]))[0];
+}
+
+/** The batch of a claim, or undefined. */
+export async function findClaim(db: Queryable, claim: string): Promise<StageBatch | undefined> {
+  return (await db.rows<StageBatch>('select * from stage_batch where claim = ?', [claim]))[0];
+}
+
+/** The batches whose files are not archived yet, in the order in which they came. */
+export async function openBatches(db: Queryable): Promise<StageBatch[]> {
+  return db.rows<StageBatch>('select * from stage_batch where claim is not null order by id');
+}
+
+/** The batch that is on its way or on record with this content, or undefined. */
+export async function liveBatchOf(db: Queryable, hash: string): Promise<StageBatch | undefined> {
+  return (await db.rows<StageBatch>(`select * from stage_batch where file_hash = ? and ${LIVE}`, [hash]))[0];
+}
+
+/** The latest batch in Error with this content, or undefined. */
+export async function failedBatchOf(db: Queryable, hash: string): Promise<StageBatch | undefined> {
+  return (await db.rows<StageBatch>(
+    "select * from stage_batch where file_hash = ? and batch_status = 'Error' and claim is null order by id desc limit 1",
+    [hash],
+  ))[0];
+}
+
+/** Records a claimed file; returns the batch's id. */
+export async function addBatch(
+  tx: Transaction, batch: { filename: string; hash: string | null; claim: string; status: BatchStatus },
+): Promise<number> {
+  const rows = await tx.rows<{ id: number }>(
+    `insert into stage_batch (filename, file_hash, batch_status, claim, start_date) values (?, ?, ?, ?, ?) returning id`,
+    [batch.filename, batch.hash, batch.status, batch.claim, instant(tx.now())],
+  );
+  return rows[0]!.id;
+}
+
+/** Begins a batch in Error anew, as the retry of a file that was claimed again. */
+export async function reopenBatch(tx: Transaction, id: number, claim: string): Promise<void> {
+  await tx.rows(
+    `update stage_batch set batch_status = 'In Progress', claim = ?, error = null, duplicate_of = null, archived_path = null,
+       end_date = null, attempts = 0, start_date = ? where id = ?`,
+    [claim, instant(tx.now()), id],
+  );
+}
+
+/** Counts an attempt at reading, before it is made: a file that kills the process is then known. Returns the count. */
+export async function countAttempt(tx: Transaction, id: number): Promise<number> {
+  const rows = await tx.rows<{ attempts: number }>(
+    'update stage_batch set attempts = attempts + 1 where id = ? returning attempts', [id]);
+  return rows[0]!.attempts;
+}
+
+/** What admission found. */
+export interface Admission {
+  readonly sheet: string;
+  readonly total: number;
+  readonly success: number;
+  readonly failure: number;
+  readonly repeated: number;
+}
+
+/** Puts a batch on record. */
+export async function markReady(tx: Transaction, id: number, seq: number, found: Admission): Promise<void> {
+  await tx.rows(
+    `update stage_batch set batch_status = 'Ready', admitted_seq = ?, sheet = ?, total_count = ?, success_count = ?,
+       failure_count = ?, repeated_count = ?, ${zeroed(EFFECT_COUNTS)} where id = ?`,
+    [seq, found.sheet, found.total, found.success, found.failure, found.repeated, id],
+  );
+}
+
+const EFFECT_COUNTS = [
+  'add_count', 'append_count', 'unchanged_count', 'merge_count', 'replace_count', 'zeroed_count',
+  'placeholder_inserted_count', 'placeholder_replaced_count',
+] as const;
+
+/** Ends a batch in Error or Duplicate, with the reason. */
+export async function markRefused(
+  tx: Transaction, id: number, status: 'Error' | 'Duplicate', error: string,
+  found: Partial<Admission> & { duplicateOf?: number } = {},
+): Promise<void> {
+  await tx.rows(
+    `update stage_batch set batch_status = ?, error = ?, duplicate_of = ?, end_date = ?, sheet = coalesce(?, sheet),
+       total_count = ?, success_count = 0, failure_count = ?, repeated_count = 0, ${zeroed(EFFECT_COUNTS)} where id = ?`,
+    [status, error, found.duplicateOf ?? null, instant(tx.now()), found.sheet ?? null, found.total ?? 0, found.failure ?? 0, id],
+  );
+}
+
+/** What applying added to a batch's counts, by the names of its columns. */
+export type Counts = Partial<Record<(typeof EFFECT_COUNTS)[number], number>>;
+
+/** Adds to a batch's counts. */
+export async function addCounts(tx: Transaction, id: number, counts: Counts): Promise<void> {
+  const entries = Object.entries(counts).filter(([, count]) => count !== 0);
+  if (entries.length === 0) return;
+  const assignments = entries.map(([name]) => `${name} = ${name} + ?`).join(', ');
+  await tx.rows(`update stage_batch set ${assignments} where id = ?`, [...entries.map(([, count]) => count), id]);
+}
+
+/** Says that every account of a batch is done. */
+export async function markComplete(tx: Transaction, id: number): Promise<void> {
+  await tx.rows("update stage_batch set batch_status = 'Complete', end_date = ? where id = ?", [instant(tx.now()), id]);
+}
+
+/** Says where a batch's file lies now; it is no longer claimed. */
+export async function markArchived(tx: Transaction, id: number, path: string | null): Promise<void> {
+  await tx.rows('update stage_batch set archived_path = ?, claim = null where id = ?', [path, id]);
+}
+
+/** Whether a batch already says that its file lies at `path`. */
+export async function isArchivedAt(db: Queryable, path: string): Promise<boolean> {
+  return (await db.rows('select 1 from stage_batch where archived_path = ?', [path])).length > 0;
+}
+
+function zeroed(columns: readonly string[]): string {
+  return columns.map((column) => `${column} = 0`).join(', ');
+}

@@ -1,0 +1,97 @@
+import { mkdirSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { DataSource } from 'typeorm';
+import { IngestError, messageOf, systemCode } from '../errors.js';
+import { ENTITIES } from './entities/index.js';
+import { Initial1700000000001 } from './migrations/0001-initial.js';
+
+/** Opens SQLite through TypeORM; the one place that names the driver. */
+
+const OPEN_READONLY = 1;
+const BUSY_TIMEOUT_MS = 30_000;
+/** Pages kept in memory, in KiB: the indexes that a batch touches. */
+const CACHE_KIB = 65_536;
+
+/** The path of a database setting `sqlite:PATH`. */
+export function sqlitePath(url: string): string {
+  return resolve(url.replace(/^sqlite:/, ''));
+}
+
+/** Opens the database for writing, creating it and bringing its schema up to date. */
+export async function openForWriting(path: string): Promise<DataSource> {
+  mkdirSync(dirname(path), { recursive: true });
+  const source = await connect(path, {});
+  try {
+    await source.query('pragma journal_mode = wal');
+    await source.query('pragma synchronous = full');
+    await expectPragma(source, path, 'journal_mode', 'wal');
+    await expectPragma(source, path, 'synchronous', 2);
+    await source.query(`pragma cache_size = -${CACHE_KIB}`);
+    await refuseNewerSchema(source, path);
+    await source.runMigrations({ transaction: 'all' });
+    return source;
+  } catch (error) {
+    await source.destroy();
+    throw databaseError(path, error);
+  }
+}
+
+/** Opens an existing database for reading only. */
+export async function openForReading(path: string): Promise<DataSource> {
+  return connect(path, { flags: OPEN_READONLY });
+}
+
+/** Opens a database file of its own that serves as a lock: no schema, no journal to keep. */
+export async function openLockFile(path: string): Promise<DataSource> {
+  mkdirSync(dirname(path), { recursive: true });
+  return connect(path, { entities: [], migrations: [] }, 0);
+}
+
+/** What went wrong with the database, for people. */
+export function databaseError(path: string, error: unknown): IngestError {
+  if (error instanceof IngestError) return error;
+  const code = systemCode((error as { driverError?: unknown }).driverError ?? error) ?? '';
+  const hint = HINTS[code] ?? messageOf(error);
+  return new IngestError('database', `database ${path}: ${hint}`, { cause: error, facts: { code }, retryable: true });
+}
+
+const HINTS: Readonly<Record<string, string>> = {
+  SQLITE_FULL: 'the disk is full; nothing of this step was kept, it is tried again',
+  SQLITE_BUSY: 'another program holds its write lock; nothing of this step was kept, it is tried again',
+  SQLITE_NOTADB: 'the file is not a database; move it away or name another one',
+  SQLITE_CORRUPT: 'the file is damaged; restore it from a backup',
+  SQLITE_CANTOPEN: 'the file cannot be opened; it has to exist and be readable, and its folder writable',
+  SQLITE_READONLY: 'the file is read-only; give the user that runs scd-inbox write access to it and its folder',
+};
+
+async function connect(path: string, options: object, busyTimeout = BUSY_TIMEOUT_MS): Promise<DataSource> {
+  const source = new DataSource({
+    type: 'sqlite', database: path, entities: ENTITIES, migrations: [Initial1700000000001], logging: false,
+    busyTimeout, ...options,
+  });
+  try {
+    return await source.initialize();
+  } catch (error) {
+    throw databaseError(path, error);
+  }
+}
+
+async function expectPragma(source: DataSource, path: string, name: string, expected: unknown): Promise<void> {
+  const [row] = await source.query<Record<string, unknown>[]>(`pragma ${name}`);
+  if (row?.[name] !== expected) {
+    throw new IngestError('database', `database ${path}: expected ${name} ${String(expected)}, found ${String(row?.[name])}; `
+      + 'put it on a local disk: without this a power loss could cost rows');
+  }
+}
+
+async function refuseNewerSchema(source: DataSource, path: string): Promise<void> {
+  const tables = await source.query<unknown[]>("select 1 from sqlite_master where name = 'migrations'");
+  if (tables.length === 0) return;
+  const rows = await source.query<{ name: string }[]>('select name from migrations');
+  const known = new Set(source.migrations.map(({ name }) => name));
+  const unknown = rows.find(({ name }) => !known.has(name));
+  if (unknown !== undefined) {
+    throw new IngestError('database', `database ${path}: its schema is newer than this program (it has ${unknown.name}); `
+      + 'run the version that wrote it, or a later one');
+  }
+}

@@ -1,0 +1,22 @@
+import { instant } from '../clock.js';
+import type { Transaction } from './database.js';
+import type { Queryable } from './queryable.js';
+
+/** The verbs of `policy`. */
+
+export interface PolicyInForce {
+  readonly id: number;
+  readonly definition: string;
+}
+
+/** The policy in force, or undefined where no daemon has ever started. */
+export async function policyInForce(db: Queryable): Promise<PolicyInForce | undefined> {
+  return (await db.rows<PolicyInForce>('select id, definition from policy order by id desc limit 1'))[0];
+}
+
+/** Puts a policy in force. */
+export async function addPolicy(tx: Transaction, definition: string): Promise<PolicyInForce> {
+  const rows = await tx.rows<{ id: number }>(
+    'insert into policy (definition, in_force_since) values (?, ?) returning id', [definition, instant(tx.now())]);
+  return { id: rows[0]!.id, definition };
+}

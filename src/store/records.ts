@@ -1,0 +1,119 @@
+import { instant } from '../clock.js';
+import { TEMPLATE } from '../template.js';
+import type { Transaction } from './database.js';
+import { rowsFromJson, VALUES_FROM_JSON, type JsonColumn } from './dialect.js';
+import type { ProcessAction } from './entities/stage-record.js';
+import type { Queryable } from './queryable.js';
+
+/** The verbs of `stage_record`: the rows of the workbooks. */
+
+const COLUMNS = TEMPLATE.map(({ name }) => name);
+
+/** The order in which readers hand over a row's values. */
+const STAGED: readonly JsonColumn[] = [
+  ['row_number', 'integer'],
+  ...TEMPLATE.map(({ name, kind }): JsonColumn => [name, kind === 'amount' ? 'decimal' : 'text']),
+  ['error', 'text'], ['error_column', 'text'], ['raw_cells', 'text'],
+];
+
+const INSERT_STAGED = `insert into stage_record
+    (batch_id, sheet, insert_date, process_action, process_status, ${STAGED.map(([name]) => name).join(', ')})
+  select ?, ?, ?, 'N/A', case when error is null then 'Unprocessed' else 'Failed' end,
+    ${STAGED.map(([name]) => name).join(', ')}
+  from ${rowsFromJson(STAGED)} as staged where true`;
+
+/** Stages rows: `json` is the text of an array of arrays in the order of the template between row number and error. */
+export async function stageRows(tx: Transaction, batch: number, sheet: string, json: string): Promise<void> {
+  await tx.rows(INSERT_STAGED, [batch, sheet, instant(tx.now()), json]);
+}
+
+/** Drops the staged rows of a batch that was never admitted: they were never on record. */
+export async function dropRows(tx: Transaction, batch: number): Promise<void> {
+  await tx.rows(
+    "delete from stage_record where batch_id in (select id from stage_batch where id = ? and admitted_seq is null)", [batch]);
+}
+
+/** How many rows a batch has, and how many of them failed. */
+export async function countRows(db: Queryable, batch: number): Promise<{ total: number; failed: number }> {
+  const [row] = await db.rows<{ total: number; failed: number | null }>(
+    "select count(*) as total, sum(process_status = 'Failed') as failed from stage_record where batch_id = ?", [batch]);
+  return { total: row!.total, failed: row!.failed ?? 0 };
+}
+
+/** Up to `limit` good rows of a batch, behind the id `after`, whose item and date other rows name as well. */
+export async function contestedRows(db: Queryable, batch: number, after: number, limit: number): Promise<ContestedRow[]> {
+  return db.rows<ContestedRow>(
+    `select r.id, r.sheet, r.row_number, ${COLUMNS.map((name) => `r.${name}`).join(', ')} from stage_record r
+     where r.batch_id = ? and r.process_status = 'Unprocessed' and r.id > ? and exists (
+       select 1 from stage_record o where o.client_account = r.client_account and o.effective_date = r.effective_date
+         and o.external_reference = r.external_reference and o.id <> r.id)
+     order by r.id limit ?`,
+    [batch, after, limit],
+  );
+}
+
+/** A row with its values by the template's names. */
+export interface ContestedRow {
+  readonly id: number;
+  readonly sheet: string | null;
+  readonly row_number: number;
+  readonly [column: string]: unknown;
+}
+
+/** An observation on record, with the file that brought it. */
+export interface RecordedRow extends ContestedRow {
+  readonly batch_id: number;
+  readonly filename: string;
+}
+
+/** What is on record of the items and dates of rows, first-admitted first; rows of `batch` itself are left out. */
+export async function recordedRows(db: Queryable, batch: number, ids: readonly number[]): Promise<RecordedRow[]> {
+  return db.rows<RecordedRow>(
+    `select o.id, o.batch_id, b.filename, o.sheet, o.row_number, ${COLUMNS.map((name) => `o.${name}`).join(', ')}
+     from stage_record r
+     join stage_record o on o.client_account = r.client_account and o.effective_date = r.effective_date
+       and o.external_reference = r.external_reference
+     join stage_batch b on b.id = o.batch_id
+     where r.id in ${VALUES_FROM_JSON} and o.batch_id <> ? and not o.is_deleted and o.process_status <> 'Failed'
+       and b.batch_status in ('Ready', 'Complete')
+     order by b.admitted_seq, o.id`,
+    [JSON.stringify(ids), batch],
+  );
+}
+
+/** Fails rows that cannot be accepted; `failures` are (id, error, error column). */
+export async function failRows(tx: Transaction, failures: readonly (readonly [number, string, string])[]): Promise<void> {
+  if (failures.length === 0) return;
+  const table = rowsFromJson([['id', 'integer'], ['error', 'text'], ['error_column', 'text']]);
+  await tx.rows(
+    `update stage_record set process_status = 'Failed', error = f.error, error_column = f.error_column,
+       raw_cells = ${rawCells('stage_record')}
+     from ${table} as f where stage_record.id = f.id`,
+    [JSON.stringify(failures)],
+  );
+}
+
+/** Marks rows as processed, each with what it did. */
+export async function markProcessed(tx: Transaction, action: ProcessAction, ids: readonly number[]): Promise<void> {
+  if (ids.length === 0) return;
+  await tx.rows(
+    `update stage_record set process_status = 'Processed', process_action = ? where id in ${VALUES_FROM_JSON}`,
+    [action, JSON.stringify(ids)],
+  );
+}
+
+/** The rows of a batch for its answer, in pages: behind the id `after`, all or only the failed ones. */
+export async function answerRows(
+  db: Queryable, batch: number, onlyFailed: boolean, after: number, limit: number,
+): Promise<(ContestedRow & { error: string | null; raw_cells: string | null })[]> {
+  return db.rows(
+    `select id, sheet, row_number, ${COLUMNS.join(', ')}, error, raw_cells from stage_record
+     where batch_id = ? and id > ? ${onlyFailed ? "and process_status = 'Failed'" : ''} order by id limit ?`,
+    [batch, after, limit],
+  );
+}
+
+/** A contradicted row was readable: its raw cells are its values. */
+function rawCells(table: string): string {
+  return `coalesce(${table}.raw_cells, json_array(${COLUMNS.map((name) => `cast(${table}.${name} as text)`).join(', ')}))`;
+}
