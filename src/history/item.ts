@@ -47,7 +47,7 @@ export function deriveItem(change: Change, item: ItemHistory): ItemOutcome | typ
     const isLast = index === change.steps.length - 1;
     const isOwn = item.accepted.includes(step.date);
     if (!isOwn && !isLast) continue;
-    const before = isOwn && derivedAt !== index - 1 ? chainAt(change, item, index - 1, carry) : chain;
+    const before: readonly Version[] | typeof NEEDS_WHOLE = isOwn && derivedAt !== index - 1 ? chainAt(change, item, index - 1, carry) : chain;
     chain = chainAt(change, item, index, carry);
     derivedAt = index;
     if (before === NEEDS_WHOLE || chain === NEEDS_WHOLE) return NEEDS_WHOLE;

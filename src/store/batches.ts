@@ -27,10 +27,10 @@ export async function liveBatchOf(db: Queryable, hash: string): Promise<StageBat
   return (await db.rows<StageBatch>(`select * from stage_batch where file_hash = ? and ${LIVE}`, [hash]))[0];
 }
 
-/** The latest batch in Error with this content, or undefined. */
+/** The first batch in Error with this content, or undefined. */
 export async function failedBatchOf(db: Queryable, hash: string): Promise<StageBatch | undefined> {
   return (await db.rows<StageBatch>(
-    "select * from stage_batch where file_hash = ? and batch_status = 'Error' and claim is null order by id desc limit 1",
+    "select * from stage_batch where file_hash = ? and batch_status = 'Error' and claim is null order by id limit 1",
     [hash],
   ))[0];
 }

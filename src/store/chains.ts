@@ -22,23 +22,21 @@ const PAGE_ITEMS = 10_000;
 const VALUE_NAMES = [...TRACKED, ...UNTRACKED].map(({ name }) => name);
 const VERSION_NAMES = ['id', 'external_reference', 'from_date', 'to_date', 'is_placeholder', 'is_missing', 'batch_id', ...VALUE_NAMES];
 
-/** The page behind `after`: items with a chain, and items that are named at the dates. */
-export async function nextPage(
-  tx: Transaction, account: { id: number; account_number: string }, dates: readonly Day[], after: string,
-): Promise<Page> {
-  const named = 'select distinct external_reference as reference from stage_record where client_account = ? and effective_date = ? and external_reference > ?';
-  const queries = [
-    bound('select external_reference as reference from master_record where client_account_id = ? and external_reference > ? and not is_deleted and to_date is null'),
-    ...dates.map(() => bound(named)),
-  ];
-  const params = [account.id, after, ...dates.flatMap((date) => [account.account_number, dateOf(date), after])];
-  const [row] = await tx.rows<{ upTo: string | null }>(
-    `select min(reference) as "upTo" from (${queries.join(' union all ')}) where items = ${PAGE_ITEMS}`, params);
-  return { after, upTo: row?.upTo ?? null };
-}
-
-function bound(query: string): string {
-  return `select max(reference) as reference, count(*) as items from (${query} order by external_reference limit ${PAGE_ITEMS})`;
+/** An account's items in pages: those with a chain, and those named at the dates. */
+export async function pagesOf(
+  tx: Transaction, account: { id: number; account_number: string }, dates: readonly Day[],
+): Promise<Page[]> {
+  const bounds = await tx.rows<{ reference: string }>(
+    `select reference from (select reference, row_number() over (order by reference) as place from (
+       select external_reference as reference from master_record
+       where client_account_id = ? and not is_deleted and to_date is null
+       union select external_reference from stage_record
+       where client_account = ? and effective_date in ${VALUES_FROM_JSON} and external_reference is not null) as items) as places
+     where place % ${PAGE_ITEMS} = 0 order by reference`,
+    [account.id, account.account_number, JSON.stringify(dates.map(dateOf))],
+  );
+  const ends = [...bounds.map(({ reference }) => reference), null];
+  return ends.map((upTo, index) => ({ after: ends[index - 1] ?? '', upTo }));
 }
 
 /** The live versions within a window, by reference, ascending. */

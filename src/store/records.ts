@@ -46,7 +46,8 @@ export async function contestedRows(db: Queryable, batch: number, after: number,
     `select r.id, r.sheet, r.row_number, ${COLUMNS.map((name) => `r.${name}`).join(', ')} from stage_record r
      where r.batch_id = ? and r.process_status = 'Unprocessed' and r.id > ? and exists (
        select 1 from stage_record o where o.client_account = r.client_account and o.effective_date = r.effective_date
-         and o.external_reference = r.external_reference and o.id <> r.id)
+         and o.external_reference = r.external_reference and o.id <> r.id
+         and not o.is_deleted and o.process_status <> 'Failed')
      order by r.id limit ?`,
     [batch, after, limit],
   );

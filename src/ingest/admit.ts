@@ -1,0 +1,85 @@
+import type { Settings } from '../config/settings.js';
+import { exceeds, fractionOf } from '../history/fraction.js';
+import { recordDates } from '../store/accounts.js';
+import { markReady, markRefused, type Admission } from '../store/batches.js';
+import { nextChange } from '../store/changes.js';
+import type { Transaction } from '../store/database.js';
+import { contestedRows, countRows, failRows, recordedRows, type ContestedRow, type RecordedRow } from '../store/records.js';
+import { TEMPLATE } from '../template.js';
+
+/** Whether a staged batch is put on record, and which of its rows (HISTORY.md, Admit). */
+
+const PAGE_ROWS = 5_000;
+const VALUE_COLUMNS = TEMPLATE.filter(({ role }) => role === 'tracked' || role === 'untracked');
+const KEY_COLUMNS = TEMPLATE.filter(({ role }) => role === 'account' || role === 'reference' || role === 'effectiveDate');
+
+/** Decides on a staged batch, once, in the transaction given: Ready, or Error with the reason. */
+export async function admitBatch(
+  tx: Transaction, batch: number, sheet: string, settings: Pick<Settings, 'maxFailureRatio'>,
+): Promise<'Ready' | 'Error'> {
+  const repeated = await judgeContested(tx, batch);
+  const { total, failed } = await countRows(tx, batch);
+  const found: Admission = { sheet, total, success: total - failed, failure: failed, repeated };
+  const refusal = refusalOf(found, settings.maxFailureRatio);
+  if (refusal !== undefined) {
+    await markRefused(tx, batch, 'Error', refusal, found);
+    return 'Error';
+  }
+  await markReady(tx, batch, (await nextChange(tx)).seq, found);
+  await recordDates(tx, batch);
+  return 'Ready';
+}
+
+function refusalOf({ total, failure }: Admission, maxFailureRatio: number): string | undefined {
+  if (total === 0) return 'no rows: the sheet has headings but nothing below them; nothing was loaded';
+  if (failure === total) return `no good row: ${total === 1 ? 'the only row' : `all ${total} rows`} failed; nothing was loaded`;
+  if (!exceeds(failure, total, fractionOf(maxFailureRatio))) return undefined;
+  return `too many failed rows: ${failure} of ${total}, more than ${maxFailureRatio * 100} % allowed; nothing was loaded`;
+}
+
+/** Fails the rows that contradict what stands, and counts those that repeat it. */
+async function judgeContested(tx: Transaction, batch: number): Promise<number> {
+  const standing = new Map<string, ContestedRow>();
+  let repeated = 0;
+  let after = 0;
+  for (;;) {
+    const page = await contestedRows(tx, batch, after, PAGE_ROWS);
+    if (page.length === 0) return repeated;
+    after = page[page.length - 1]!.id;
+    const recorded = firstByKey(await recordedRows(tx, batch, page.map(({ id }) => id)));
+    const failures: [number, string, string][] = [];
+    for (const row of page) {
+      const key = keyOf(row);
+      const stands = recorded.get(key) ?? standing.get(key);
+      if (stands === undefined) {
+        standing.set(key, row);
+        continue;
+      }
+      const column = VALUE_COLUMNS.find(({ name }) => row[name] !== stands[name]);
+      if (column === undefined) repeated += 1;
+      else failures.push([row.id, contradiction(row, stands, column), column.heading]);
+    }
+    await failRows(tx, failures);
+  }
+}
+
+function firstByKey(rows: readonly RecordedRow[]): Map<string, RecordedRow> {
+  const first = new Map<string, RecordedRow>();
+  for (const row of rows) if (!first.has(keyOf(row))) first.set(keyOf(row), row);
+  return first;
+}
+
+function keyOf(row: ContestedRow): string {
+  return JSON.stringify(KEY_COLUMNS.map(({ name }) => row[name]));
+}
+
+function contradiction(row: ContestedRow, stands: ContestedRow, column: { name: string; heading: string }): string {
+  const [found, expected] = [row[column.name], stands[column.name]].map((value) => (value === null ? 'nothing' : `"${String(value)}"`));
+  return `sheet "${row.sheet}" row ${row.row_number}, ${column.heading}: found ${found}, but ${sourceOf(stands)} says ${expected} `
+    + 'of the same item and date; row not loaded. Delete that record first if this row is right, then submit it again';
+}
+
+function sourceOf(row: ContestedRow): string {
+  if (row['batch_id'] === undefined) return `row ${row.row_number} above`;
+  return `batch ${String(row['batch_id'])} (${String(row['filename'])}) row ${row.row_number}`;
+}

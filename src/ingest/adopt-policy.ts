@@ -1,0 +1,39 @@
+import type { Settings } from '../config/settings.js';
+import { accountsWithoutPolicy, markPolicy, namedDates, type Account } from '../store/accounts.js';
+import { nextChange } from '../store/changes.js';
+import type { Database, Transaction } from '../store/database.js';
+import { addPolicy, policyInForce, type PolicyInForce } from '../store/policies.js';
+import { deriveAccount } from './derive.js';
+import { policyDefinition, policyFor } from './policy.js';
+
+/** What a start did about the policy. */
+export interface Adoption {
+  readonly policy: PolicyInForce;
+  /** Whether the settings say something else than what was in force. */
+  readonly isChanged: boolean;
+  /** How many accounts were derived anew. */
+  readonly accounts: number;
+}
+
+/**
+ * Puts the policy of the settings in force and derives, account by account, the chains of those that were derived by
+ * another. A start that was killed on the way goes on with the accounts that are left.
+ */
+export async function adoptPolicy(database: Database, settings: Settings): Promise<Adoption> {
+  const definition = policyDefinition(settings);
+  const before = await policyInForce(database.reader);
+  const isChanged = before !== undefined && before.definition !== definition;
+  const policy = before?.definition === definition ? before : await database.write(async (tx) => addPolicy(tx, definition));
+  const accounts = await accountsWithoutPolicy(database.reader, policy.id);
+  for (const account of accounts) await database.write(async (tx) => rederive(tx, account, policy));
+  return { policy, isChanged, accounts: accounts.length };
+}
+
+async function rederive(tx: Transaction, account: Account, policy: PolicyInForce): Promise<void> {
+  const change = await nextChange(tx);
+  const named = await namedDates(tx, account.id, null);
+  await deriveAccount(tx, {
+    account, policy: policyFor(policy.definition, account.account_number), before: named, after: named, own: null, dates: null,
+  }, change.at);
+  await markPolicy(tx, account.id, policy.id, change);
+}

@@ -1,0 +1,54 @@
+import { dayOf } from '../history/day.js';
+import { accountsToApply, markApplied, markPolicy, namedDates, touchAccount, waitsForAccount, type Account } from '../store/accounts.js';
+import { addCounts, findBatch, markComplete, type Counts } from '../store/batches.js';
+import { nextChange, type Change } from '../store/changes.js';
+import type { Database, Transaction } from '../store/database.js';
+import type { PolicyInForce } from '../store/policies.js';
+import { markProcessed } from '../store/records.js';
+import { deriveAccount, type ChangeOutcome } from './derive.js';
+import { policyFor } from './policy.js';
+
+/** Applies a Ready batch to history, one transaction for each account, and says that it is Complete. Safe to repeat. */
+export async function applyBatch(database: Database, batch: number, policy: PolicyInForce): Promise<void> {
+  for (const account of await accountsToApply(database.reader, batch)) {
+    await database.write(async (tx) => applyToAccount(tx, batch, account, policy));
+  }
+  await database.write(async (tx) => completeBatch(tx, batch));
+}
+
+async function applyToAccount(tx: Transaction, batch: number, account: Account, policy: PolicyInForce): Promise<void> {
+  // A correcting command may have come between: what was true when the batch was listed is asked again.
+  if (!(await waitsForAccount(tx, batch, account.id))) return;
+  const change = await nextChange(tx);
+  const after = await namedDates(tx, account.id, batch);
+  const own = after.filter(({ batch_id }) => batch_id === batch);
+  const outcome = await deriveAccount(tx, {
+    account, policy: policyFor(policy.definition, account.account_number), own: batch, after,
+    before: after.filter(({ batch_id }) => batch_id !== batch),
+    dates: own.map(({ effective_date }) => dayOf(effective_date)),
+  }, change.at);
+  await record(tx, batch, outcome);
+  await markApplied(tx, batch, account.id, change);
+  await notePolicy(tx, account, policy, change);
+}
+
+async function record(tx: Transaction, batch: number, { rows, effects }: ChangeOutcome): Promise<void> {
+  for (const [action, ids] of rows) await markProcessed(tx, action, ids);
+  const of = (action: Parameters<typeof rows.get>[0]): number => rows.get(action)?.length ?? 0;
+  const counts: Counts = {
+    add_count: of('Add'), append_count: of('Append'), unchanged_count: of('Unchanged'), merge_count: of('Merge'),
+    replace_count: of('Replace'), zeroed_count: effects.zeroed,
+    placeholder_inserted_count: effects.placeholdersInserted, placeholder_replaced_count: effects.placeholdersReplaced,
+  };
+  await addCounts(tx, batch, counts);
+}
+
+async function notePolicy(tx: Transaction, account: Account, policy: PolicyInForce, change: Change): Promise<void> {
+  if (account.policy_id === policy.id) await touchAccount(tx, account.id, change);
+  else await markPolicy(tx, account.id, policy.id, change);
+}
+
+async function completeBatch(tx: Transaction, batch: number): Promise<void> {
+  const found = await findBatch(tx, batch);
+  if (found?.batch_status === 'Ready' && (await accountsToApply(tx, batch)).length === 0) await markComplete(tx, batch);
+}

@@ -1,0 +1,176 @@
+import { countEffects, type Action, type Effects } from '../history/action.js';
+import { NEEDS_WHOLE, type ItemEvent } from '../history/chain.js';
+import { dayOf, type Day } from '../history/day.js';
+import { diff, type Diff } from '../history/diff.js';
+import { deriveItem, type Change, type ItemHistory, type ItemOutcome, type Step } from '../history/item.js';
+import type { Policy } from '../history/policy.js';
+import { timelineOf, type Submission } from '../history/timeline.js';
+import { WHOLE, windowOf, type Window } from '../history/window.js';
+import type { Account, NamedDate } from '../store/accounts.js';
+import { loadEvents, loadVersions, pagesOf, writeChains, type EventRow, type Items } from '../store/chains.js';
+import type { Transaction } from '../store/database.js';
+
+/**
+ * Brings the chains of one account to what the rules say, inside a transaction: load the window that a change can
+ * reach, derive, compare with what is stored, write the difference. Applying, deleting, voiding and rebuilding are
+ * all this one path.
+ */
+export interface AccountChange {
+  readonly account: Account;
+  readonly policy: Policy;
+  /** What counts for the account before and after the change, first-admitted first. */
+  readonly before: readonly NamedDate[];
+  readonly after: readonly NamedDate[];
+  /** The batch whose rows are applied, if it is that. */
+  readonly own: number | null;
+  /** The dates whose submissions or observations change, ascending; null derives every chain whole. */
+  readonly dates: readonly Day[] | null;
+}
+
+/** What a change did: the rows it applied by their action, and its effects beside them. */
+export interface ChangeOutcome {
+  readonly rows: ReadonlyMap<Action, readonly number[]>;
+  readonly effects: Effects;
+}
+
+/** Derives and writes the chains of an account; `at` is the instant of the change. */
+export async function deriveAccount(tx: Transaction, work: AccountChange, at: string): Promise<ChangeOutcome> {
+  const plan = planOf(work);
+  const rows = new Map<Action, number[]>();
+  const effects: Effects = { zeroed: 0, placeholdersInserted: 0, placeholdersReplaced: 0 };
+  for (const page of await pagesOf(tx, work.account, work.dates ?? plan.dates)) {
+    const derived = await derivePage(tx, work, plan, page);
+    const diffs = new Map<string, Diff>();
+    for (const [reference, { item, outcome, waiting }] of derived) {
+      diffs.set(reference, diff(item.stored, outcome.chain));
+      countEffects(effects, item.stored, outcome.chain);
+      for (const row of waiting) collect(rows, outcome.actions.get(row.date)!, row.id);
+    }
+    await writeChains(tx, work.account.id, diffs, at);
+  }
+  return { rows, effects };
+}
+
+interface Plan {
+  readonly change: Change;
+  /** The dates whose events derivation needs. */
+  readonly dates: readonly Day[];
+  readonly rankBefore: ReadonlyMap<number, number>;
+  readonly rankAfter: ReadonlyMap<number, number>;
+}
+
+interface DerivedItem {
+  readonly item: ItemHistory;
+  readonly outcome: ItemOutcome;
+  readonly waiting: readonly EventRow[];
+}
+
+function planOf(work: AccountChange): Plan {
+  const submissions = submissionsOf(work.after);
+  const window = work.dates === null ? WHOLE : windowOf(mergedSubmissions(work), work.dates);
+  return {
+    change: { policy: work.policy, window, steps: stepsOf(work, submissions) },
+    dates: datesWithin(work, window),
+    rankBefore: ranksOf(work.before),
+    rankAfter: ranksOf(work.after),
+  };
+}
+
+/** One step for each date of the batch that is applied, in order; any other change is one step. */
+function stepsOf(work: AccountChange, submissions: readonly Submission[]): Step[] {
+  const last = { date: Number.POSITIVE_INFINITY, timeline: timelineOf(submissions, work.policy) };
+  if (work.own === null || work.dates === null) return [last];
+  return work.dates.map((date, index) => {
+    if (index === work.dates!.length - 1) return { date, timeline: last.timeline };
+    const known = work.after.filter((named) => named.batch_id !== work.own || dayOf(named.effective_date) <= date);
+    return { date, timeline: timelineOf(submissionsOf(known), work.policy) };
+  });
+}
+
+function mergedSubmissions(work: AccountChange): Submission[] {
+  return submissionsOf([...work.before, ...work.after]);
+}
+
+/** The submissions among the dates that batches name, ascending, each with its first-admitted batch. */
+export function submissionsOf(named: readonly NamedDate[]): Submission[] {
+  const first = new Map<Day, NamedDate>();
+  for (const entry of named) {
+    if (entry.accepted_count === 0) continue;
+    const date = dayOf(entry.effective_date);
+    const earlier = first.get(date);
+    if (earlier === undefined || entry.admitted_seq < earlier.admitted_seq) first.set(date, entry);
+  }
+  return [...first].map(([date, { batch_id }]) => ({ date, batch: batch_id })).sort((one, other) => one.date - other.date);
+}
+
+function datesWithin(work: AccountChange, { from, until }: Window): Day[] {
+  const all = new Set([...work.before, ...work.after].map(({ effective_date }) => dayOf(effective_date)));
+  return [...all]
+    .filter((date) => (from === undefined || date > from) && (until === undefined || date <= until))
+    .sort((one, other) => one - other);
+}
+
+function ranksOf(named: readonly NamedDate[]): Map<number, number> {
+  return new Map(named.map(({ batch_id, admitted_seq }) => [batch_id, admitted_seq]));
+}
+
+async function derivePage(tx: Transaction, work: AccountChange, plan: Plan, items: Items): Promise<Map<string, DerivedItem>> {
+  const derived = new Map<string, DerivedItem>();
+  const unsettled: string[] = [];
+  for (const [reference, loaded] of await loadItems(tx, work, plan, items)) {
+    const outcome = deriveItem(plan.change, loaded.item);
+    if (outcome === NEEDS_WHOLE) unsettled.push(reference);
+    else derived.set(reference, { ...loaded, outcome });
+  }
+  if (unsettled.length === 0) return derived;
+  const whole = { ...plan, change: { ...plan.change, window: WHOLE }, dates: datesWithin(work, WHOLE) };
+  for (const [reference, item] of await derivePage(tx, work, whole, { references: unsettled })) derived.set(reference, item);
+  return derived;
+}
+
+async function loadItems(
+  tx: Transaction, work: AccountChange, plan: Plan, items: Items,
+): Promise<Map<string, { item: ItemHistory; waiting: EventRow[] }>> {
+  const versions = await loadVersions(tx, work.account.id, plan.change.window, items);
+  const events = await loadEvents(tx, work.account.account_number, plan.dates, items);
+  const loaded = new Map<string, { item: ItemHistory; waiting: EventRow[] }>();
+  for (const reference of new Set([...versions.keys(), ...events.keys()])) {
+    const rows = events.get(reference) ?? [];
+    const waiting = rows.filter((row) => row.batch === work.own && row.isWaiting);
+    const item = {
+      stored: versions.get(reference) ?? [],
+      before: eventsOf(rows, plan.rankBefore),
+      after: eventsOf(rows, plan.rankAfter),
+      accepted: [...new Set(waiting.map(({ date }) => date))],
+    };
+    loaded.set(reference, { item, waiting });
+  }
+  return loaded;
+}
+
+/** An item's events among its rows, which are ascending by date: of equal observations the first-admitted stands. */
+function eventsOf(rows: readonly EventRow[], ranks: ReadonlyMap<number, number>): ItemEvent[] {
+  const events: ItemEvent[] = [];
+  let best: EventRow | undefined;
+  for (const row of rows) {
+    if (!ranks.has(row.batch)) continue;
+    const isSameDate = best?.date === row.date;
+    if (isSameDate && !precedes(row, best!, ranks)) continue;
+    if (isSameDate) events.pop();
+    best = row;
+    const { date, batch, tracked, untracked } = row;
+    events.push(row.isObserved ? { date, batch, tracked, untracked } : { date });
+  }
+  return events;
+}
+
+function precedes(row: EventRow, other: EventRow, ranks: ReadonlyMap<number, number>): boolean {
+  if (row.isObserved !== other.isObserved) return row.isObserved;
+  return ranks.get(row.batch)! < ranks.get(other.batch)!;
+}
+
+function collect(rows: Map<Action, number[]>, action: Action, id: number): void {
+  const ids = rows.get(action);
+  if (ids === undefined) rows.set(action, [id]);
+  else ids.push(id);
+}

@@ -1,0 +1,35 @@
+import { addBatch, failedBatchOf, liveBatchOf, markRefused, reopenBatch } from '../store/batches.js';
+import type { Transaction } from '../store/database.js';
+import { dropRows } from '../store/records.js';
+
+/** A claimed file that gets a batch. */
+export interface ClaimedContent {
+  readonly filename: string;
+  readonly hash: string;
+  readonly claim: string;
+}
+
+/** The batch of a claimed file, and whether its rows are to be read. */
+export interface OpenedBatch {
+  readonly id: number;
+  readonly status: 'In Progress' | 'Duplicate';
+  readonly isRetry: boolean;
+}
+
+/**
+ * Gives a claimed file its batch: a Duplicate where the same bytes are on their way or on record, a retry of the batch
+ * in Error that has the same bytes, else a new one.
+ */
+export async function openBatch(tx: Transaction, { filename, hash, claim }: ClaimedContent): Promise<OpenedBatch> {
+  const live = await liveBatchOf(tx, hash);
+  if (live !== undefined) {
+    const id = await addBatch(tx, { filename, hash, claim, status: 'Duplicate' });
+    await markRefused(tx, id, 'Duplicate', `the same content as batch ${live.id} (${live.filename}); nothing was loaded from it`, { duplicateOf: live.id });
+    return { id, status: 'Duplicate', isRetry: false };
+  }
+  const failed = await failedBatchOf(tx, hash);
+  if (failed === undefined) return { id: await addBatch(tx, { filename, hash, claim, status: 'In Progress' }), status: 'In Progress', isRetry: false };
+  await dropRows(tx, failed.id);
+  await reopenBatch(tx, failed.id, claim);
+  return { id: failed.id, status: 'In Progress', isRetry: true };
+}

@@ -1,0 +1,118 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { settingsSchema, type Settings } from '../../src/config/settings.js';
+import { readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+import { admitBatch } from '../../src/ingest/admit.js';
+import { adoptPolicy } from '../../src/ingest/adopt-policy.js';
+import { applyBatch } from '../../src/ingest/apply.js';
+import { openBatch } from '../../src/ingest/open.js';
+import { countAttempt, markArchived } from '../../src/store/batches.js';
+import { Database } from '../../src/store/database.js';
+import type { PolicyInForce } from '../../src/store/policies.js';
+import { stageRows } from '../../src/store/records.js';
+import type { ModelChain, ModelFile, ModelPolicy, ModelRow } from '../model/types.js';
+
+/** The default settings. */
+export function defaults(): Settings {
+  return settingsSchema.parse(parse(readFileSync(new URL('../../config/default.yaml', import.meta.url), 'utf8'), { schema: 'core' }));
+}
+
+/** The settings of a model's policy. */
+export function settingsOf(policy: ModelPolicy): Settings {
+  const days = (value: number | null): number | 'none' => value ?? 'none';
+  return {
+    ...defaults(),
+    validityDays: days(policy.validityDays),
+    accountValidityDays: Object.fromEntries(Object.entries(policy.accountValidityDays).map(([account, value]) => [account, days(value)])),
+    missingItems: policy.missingItems,
+    placeholderReplaceCoverage: policy.placeholderReplaceCoverage,
+    maxFailureRatio: policy.maxFailureRatio,
+  };
+}
+
+/** A real database in a folder of its own, and files that are staged without a workbook around them. */
+export class World {
+  private constructor(readonly folder: string, readonly database: Database, private settings: Settings, private policy: PolicyInForce) {}
+
+  static async open(policy: ModelPolicy): Promise<World> {
+    const folder = await mkdtemp(join(tmpdir(), 'scd-world-'));
+    const database = await Database.open(`sqlite:${join(folder, 'test.db')}`);
+    const settings = settingsOf(policy);
+    return new World(folder, database, settings, (await adoptPolicy(database, settings)).policy);
+  }
+
+  async setPolicy(policy: ModelPolicy): Promise<void> {
+    this.settings = settingsOf(policy);
+    this.policy = (await adoptPolicy(this.database, this.settings)).policy;
+  }
+
+  /** Takes a file in, all the way. Returns its batch. */
+  async drop(file: ModelFile): Promise<number> {
+    const { id, status } = await this.stage(file);
+    if (status === 'In Progress') await this.finish(id);
+    return id;
+  }
+
+  /** Claims and stages a file: many at once are welcome. */
+  async stage(file: ModelFile): Promise<{ id: number; status: string }> {
+    const hash = createHash('sha256').update(JSON.stringify(file.rows)).digest('hex');
+    const claim = `${file.name}-${Math.random()}`;
+    const opened = await this.database.write(async (tx) => openBatch(tx, { filename: file.name, hash, claim }));
+    if (opened.status === 'Duplicate') await this.database.write(async (tx) => markArchived(tx, opened.id, null));
+    else await this.database.write(async (tx) => {
+      await countAttempt(tx, opened.id);
+      await stageRows(tx, opened.id, 'Sheet1', JSON.stringify(file.rows.map(stagedRow)));
+    });
+    return opened;
+  }
+
+  /** Admits and applies a staged batch. */
+  async finish(id: number): Promise<void> {
+    const verdict = await this.database.write(async (tx) => admitBatch(tx, id, 'Sheet1', this.settings));
+    if (verdict === 'Ready') await applyBatch(this.database, id, this.policy);
+    await this.database.write(async (tx) => markArchived(tx, id, null));
+  }
+
+  /** Every chain, as the model gives them. */
+  async chains(): Promise<ModelChain[]> {
+    const rows = await this.database.reader.rows<Record<string, never>>(
+      `select a.account_number as account, m.external_reference as reference, m.* from master_record m
+       join client_account a on a.id = m.client_account_id where not m.is_deleted
+       order by a.account_number, m.external_reference, m.from_date`);
+    const chains = new Map<string, { account: string; reference: string; versions: object[] }>();
+    for (const row of rows) {
+      const key = JSON.stringify([row['account'], row['reference']]);
+      const chain = chains.get(key) ?? { account: row['account']!, reference: row['reference']!, versions: [] };
+      chains.set(key, chain);
+      chain.versions.push({
+        from: row['from_date'], to: row['to_date'], amount: row['amount'], term: row['term'], company: row['company_name'],
+        isPlaceholder: Boolean(row['is_placeholder']), isMissing: Boolean(row['is_missing']),
+      });
+    }
+    return [...chains.values()] as unknown as ModelChain[];
+  }
+
+  /** Each live version's batch, by item and start. */
+  async versionBatches(): Promise<Record<string, number>> {
+    const rows = await this.database.reader.rows<{ item: string; batch_id: number }>(
+      `select a.account_number || '/' || m.external_reference || '/' || m.from_date as item, m.batch_id from master_record m
+       join client_account a on a.id = m.client_account_id where not m.is_deleted order by 1`);
+    return Object.fromEntries(rows.map(({ item, batch_id }) => [item, batch_id]));
+  }
+
+  async close(): Promise<void> {
+    await this.database.close();
+    await rm(this.folder, { recursive: true });
+  }
+}
+
+function stagedRow(row: ModelRow): unknown[] {
+  const error = row.unreadable ? `sheet "Sheet1" row ${row.row}, Amount: expected a number, found "n/a"; row not loaded` : null;
+  return [
+    row.row, row.date, row.account, row.reference, row.company, row.unreadable ? null : row.amount, row.term,
+    error, row.unreadable ? 'Amount' : null, row.unreadable ? '[]' : null,
+  ];
+}
