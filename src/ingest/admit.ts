@@ -1,11 +1,12 @@
 import type { Settings } from '../config/settings.js';
 import { exceeds, fractionOf } from '../history/fraction.js';
 import { recordDates } from '../store/accounts.js';
-import { markReady, markRefused, type Admission } from '../store/batches.js';
+import { markReady, type Admission } from '../store/batches.js';
 import { nextChange } from '../store/changes.js';
 import type { Transaction } from '../store/database.js';
 import { contestedRows, countRows, failRows, recordedRows, type ContestedRow, type RecordedRow } from '../store/records.js';
 import { TEMPLATE } from '../template.js';
+import { refuseBatch } from './refuse.js';
 
 /** Whether a staged batch is put on record, and which of its rows (HISTORY.md, Admit). */
 
@@ -22,7 +23,7 @@ export async function admitBatch(
   const found: Admission = { sheet, total, success: total - failed, failure: failed, repeated };
   const refusal = refusalOf(found, settings.maxFailureRatio);
   if (refusal !== undefined) {
-    await markRefused(tx, batch, 'Error', refusal, found);
+    await refuseBatch(tx, batch, refusal, found);
     return 'Error';
   }
   await markReady(tx, batch, (await nextChange(tx)).seq, found);

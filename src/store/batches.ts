@@ -62,6 +62,11 @@ export async function countAttempt(tx: Transaction, id: number): Promise<number>
   return rows[0]!.attempts;
 }
 
+/** Takes an attempt back that ended through no fault of the file. */
+export async function forgiveAttempt(tx: Transaction, id: number): Promise<void> {
+  await tx.rows('update stage_batch set attempts = attempts - 1 where id = ? and attempts > 0', [id]);
+}
+
 /** What admission found. */
 export interface Admission {
   readonly sheet: string;
@@ -95,6 +100,11 @@ export async function markRefused(
        total_count = ?, success_count = 0, failure_count = ?, repeated_count = 0, ${zeroed(EFFECT_COUNTS)} where id = ?`,
     [status, error, found.duplicateOf ?? null, instant(tx.now()), found.sheet ?? null, found.total ?? 0, found.failure ?? 0, id],
   );
+}
+
+/** Ends the Duplicates that name a batch in Error. */
+export async function failDuplicates(tx: Transaction, id: number, error: string): Promise<void> {
+  await tx.rows("update stage_batch set batch_status = 'Error', error = ? where duplicate_of = ? and batch_status = 'Duplicate'", [error, id]);
 }
 
 /** What applying added to a batch's counts, by the names of its columns. */

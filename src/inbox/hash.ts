@@ -1,0 +1,15 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
+import { fileError } from './files.js';
+
+/** The SHA-256 of a file's bytes, hexadecimal. Throws `vanished` where it is gone. */
+export async function sha256(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  try {
+    await pipeline(createReadStream(path), hash);
+  } catch (error) {
+    throw fileError('cannot read the file', error);
+  }
+  return hash.digest('hex');
+}

@@ -1,0 +1,23 @@
+import type PQueue from 'p-queue';
+import type { Clock } from '../clock.js';
+import type { Settings } from '../config/settings.js';
+import type { Log } from '../log.js';
+import type { Database } from '../store/database.js';
+import type { PolicyInForce } from '../store/policies.js';
+import type { WorkbookReader } from '../workbook/reader.js';
+
+/** What the verbs of this folder work with. */
+export interface Context {
+  readonly settings: Settings;
+  readonly database: Database;
+  readonly reader: WorkbookReader;
+  readonly policy: PolicyInForce;
+  readonly log: Log;
+  readonly clock: Clock;
+  /** Batches are admitted and applied one after another; reading and staging go on beside it. */
+  readonly lane: PQueue;
+  /** Aborted when the program is told to stop: reading ends, transactions under way do not. */
+  readonly signal: AbortSignal;
+  /** Told of every chunk of rows that was staged. */
+  readonly onRows?: (filename: string, rows: number) => void;
+}

@@ -1,0 +1,39 @@
+import { archive, findArchived, processedFolder, rejectedFolder } from '../inbox/archive.js';
+import { findBatch, isArchivedAt, markArchived } from '../store/batches.js';
+import type { StageBatch } from '../store/entities/stage-batch.js';
+import type { Context } from './context.js';
+import type { Claimed } from './ingest.js';
+import { outcomeLine } from './outcome.js';
+import { writeReport } from './report.js';
+
+/**
+ * Moves the file of a batch that has ended into the archive, lays the answer beside it and says in the log what became
+ * of it. The outcome is committed before the move; a kill in between is mended by doing this again.
+ */
+export async function finishBatch(context: Context, batch: StageBatch, claimed: Claimed | undefined): Promise<StageBatch> {
+  if (batch.batch_status === 'Held' || batch.batch_status === 'Ready' || batch.batch_status === 'In Progress') return batch;
+  const path = await archivedPath(context, batch, claimed);
+  if (path !== null) await writeReport(context, batch, path);
+  await context.database.write(async (tx) => markArchived(tx, batch.id, path));
+  announce(context, batch, path);
+  return (await findBatch(context.database.reader, batch.id))!;
+}
+
+async function archivedPath(context: Context, batch: StageBatch, claimed: Claimed | undefined): Promise<string | null> {
+  const isProcessed = batch.batch_status === 'Complete';
+  const folder = isProcessed ? processedFolder(context.settings.archive, batch.end_date!) : rejectedFolder(context.settings.archive);
+  const suffix = `batch ${batch.id}`;
+  if (claimed !== undefined) return archive(claimed.path, folder, batch.filename, suffix);
+  const found = await findArchived(folder, batch.filename, suffix, batch.file_hash);
+  return found !== undefined && !(await isArchivedAt(context.database.reader, found)) ? found : null;
+}
+
+function announce({ log }: Context, batch: StageBatch, path: string | null): void {
+  const fields = { batch: batch.id, file: batch.filename, status: batch.batch_status, rows: batch.total_count, archived: path };
+  if (path === null) {
+    log.error('file-lost', `batch ${batch.id}: its file is neither in the inbox's .processing nor in the archive; `
+      + 'what it said is in the database, the file itself was taken away', fields);
+  }
+  if (batch.batch_status === 'Error') log.warn('batch', outcomeLine(batch), fields);
+  else log.info('batch', outcomeLine(batch), fields);
+}

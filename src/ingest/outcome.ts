@@ -1,0 +1,35 @@
+import type { StageBatch } from '../store/entities/stage-batch.js';
+
+/** What became of a batch, in one line that a person can read while tailing the log. */
+export function outcomeLine(batch: StageBatch): string {
+  const head = `batch ${batch.id} ${batch.batch_status.toLowerCase()}  ${printable(batch.filename)}`;
+  const parts = batch.batch_status === 'Complete' ? [head, rowsOf(batch), ...effectsOf(batch)] : [head, batch.error ?? ''];
+  return [...parts, seconds(batch)].filter((part) => part !== '').join('  ');
+}
+
+function rowsOf(batch: StageBatch): string {
+  const counts: [number, string][] = [
+    [batch.add_count, 'added'], [batch.append_count, 'appended'], [batch.replace_count, 'replaced'],
+    [batch.merge_count, 'merged'], [batch.unchanged_count, 'unchanged'],
+  ];
+  const said = counts.filter(([count]) => count > 0).map(([count, word]) => `${count} ${word}`);
+  return `${batch.total_count} ${batch.total_count === 1 ? 'row' : 'rows'}: ${[...said, `${batch.failure_count} failed`].join(' ')}`;
+}
+
+function effectsOf(batch: StageBatch): string[] {
+  const effects: [number, string][] = [
+    [batch.repeated_count, 'repeated'], [batch.zeroed_count, 'zeroed'],
+    [batch.placeholder_inserted_count, 'silences'], [batch.placeholder_replaced_count, 'silences filled'],
+  ];
+  return effects.filter(([count]) => count > 0).map(([count, word]) => `${count} ${word}`);
+}
+
+function seconds(batch: StageBatch): string {
+  if (batch.end_date === null) return '';
+  return `${((Date.parse(batch.end_date) - Date.parse(batch.start_date)) / 1000).toFixed(2)} s`;
+}
+
+/** A file's name as it may stand in a log line: control and direction marks could make the line lie. */
+export function printable(name: string): string {
+  return name.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (sign) => `\\u${sign.codePointAt(0)!.toString(16).padStart(4, '0')}`);
+}
