@@ -1,0 +1,117 @@
+import { readFile } from 'node:fs/promises';
+import { TextDecoder } from 'node:util';
+import type { ReadSettings } from '../config/settings.js';
+import { IngestError } from '../errors.js';
+import type { SheetRow, Workbook } from './cell.js';
+
+const DELIMITERS = [',', ';', '\t'];
+
+/**
+ * Opens a CSV file: every cell is text, a row's number is the record's. `fits` says whether a record holds all the
+ * headings; the delimiter that makes one of the first 20 fit is taken, else the one that gives the most cells.
+ */
+export async function openCsv(path: string, fits: (cells: readonly string[]) => boolean, limits: ReadSettings['limits']): Promise<Workbook> {
+  const text = decode(await readFile(path));
+  const delimiter = delimiterOf(text, fits);
+  return {
+    kind: 'CSV file',
+    dateSystem: 1900,
+    sheets: [{ name: 'CSV', visible: true, rows: () => rowsOf(text, delimiter, limits) }],
+    close: async () => undefined,
+  };
+}
+
+function decode(bytes: Buffer): string {
+  const encoding = bytes[0] === 0xff && bytes[1] === 0xfe ? 'utf-16le' : bytes[0] === 0xfe && bytes[1] === 0xff ? 'utf-16be' : 'utf-8';
+  try {
+    const text = new TextDecoder(encoding, { fatal: true }).decode(bytes);
+    if (text.includes('\0')) throw new RangeError('NUL');
+    return text;
+  } catch (error) {
+    throw new IngestError('wrong-kind', 'is no workbook, and no text in UTF-8 or UTF-16: save it as .xlsx, or as CSV UTF-8', { cause: error });
+  }
+}
+
+function delimiterOf(text: string, fits: (cells: readonly string[]) => boolean): string {
+  const heads = DELIMITERS.map((delimiter) => ({ delimiter, records: firstRecords(text, delimiter) }));
+  const fitting = heads.find(({ records }) => records.some(fits));
+  if (fitting !== undefined) return fitting.delimiter;
+  const most = (records: string[][]): number => Math.max(0, ...records.map((record) => record.length));
+  return heads.reduce((best, head) => (most(head.records) > most(best.records) ? head : best)).delimiter;
+}
+
+function firstRecords(text: string, delimiter: string): string[][] {
+  const records: string[][] = [];
+  try {
+    for (const record of parse(text, delimiter)) if (records.push(record) === 20) break;
+  } catch {
+    // Read with this delimiter it is no CSV; with another it may be.
+  }
+  return records;
+}
+
+const BATCH_ROWS = 1_000;
+
+async function* rowsOf(text: string, delimiter: string, limits: ReadSettings['limits']): AsyncGenerator<readonly SheetRow[]> {
+  let batch: SheetRow[] = [];
+  let number = 0;
+  for (const record of parse(text, delimiter)) {
+    number += 1;
+    refuseLarge(record, number, limits);
+    batch.push({ number, hidden: false, cells: record.map((cell) => (cell === '' ? undefined : { type: 'text' as const, text: cell })) });
+    if (batch.length < BATCH_ROWS) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
+}
+
+function refuseLarge(record: readonly string[], number: number, limits: ReadSettings['limits']): void {
+  if (number > limits.rows) throw new IngestError('too-large', `has more than the ${limits.rows} rows allowed`);
+  if (record.length > limits.columns) throw new IngestError('too-large', `row ${number} has more than the ${limits.columns} columns allowed`);
+  if (record.some((cell) => cell.length > limits.cellCharacters)) throw new IngestError('too-large', `row ${number}: a cell holds more than the ${limits.cellCharacters} characters allowed`);
+}
+
+/** The records of a CSV text (RFC 4180). Refuses a quote that is never closed or stands within a cell's end. */
+function* parse(text: string, delimiter: string): Generator<string[]> {
+  let at = 0;
+  let record = 0;
+  while (at < text.length) {
+    record += 1;
+    const cells: string[] = [];
+    for (;;) {
+      const { cell, end } = text[at] === '"' ? quoted(text, at, delimiter, record) : plain(text, at, delimiter);
+      cells.push(cell);
+      at = end;
+      if (text[at] !== delimiter) break;
+      at += 1;
+    }
+    if (text[at] === '\r' && text[at + 1] === '\n') at += 1;
+    at += 1;
+    yield cells;
+  }
+}
+
+function plain(text: string, start: number, delimiter: string): { cell: string; end: number } {
+  let end = start;
+  while (end < text.length && text[end] !== delimiter && text[end] !== '\n' && text[end] !== '\r') end += 1;
+  return { cell: text.slice(start, end), end };
+}
+
+function quoted(text: string, start: number, delimiter: string, record: number): { cell: string; end: number } {
+  let cell = '';
+  let at = start + 1;
+  for (;;) {
+    const quote = text.indexOf('"', at);
+    if (quote < 0) throw new IngestError('malformed', `row ${record}: a quote is opened and never closed; save it as .xlsx`);
+    cell += text.slice(at, quote);
+    at = quote + 1;
+    if (text[at] !== '"') break;
+    cell += '"';
+    at += 1;
+  }
+  if (at < text.length && text[at] !== delimiter && text[at] !== '\n' && text[at] !== '\r') {
+    throw new IngestError('malformed', `row ${record}: text follows a closing quote; save it as .xlsx`);
+  }
+  return { cell, end: at };
+}

@@ -1,0 +1,70 @@
+import { readFile } from 'node:fs/promises';
+import * as XLSX from 'xlsx';
+import type { ReadSettings } from '../config/settings.js';
+import { IngestError, messageOf } from '../errors.js';
+import type { Cell, Sheet, SheetRow, Workbook } from './cell.js';
+import { checkZip } from './xlsx/zip.js';
+
+/** Opens .xls, .xlsb and .ods, read whole by SheetJS. Throws IngestError. */
+export async function openOther(path: string, kind: 'xls' | 'xlsb' | 'ods', limits: ReadSettings['limits']): Promise<Workbook> {
+  if (kind !== 'xls') await checkZip(path, { ...limits, inflatedMiB: limits.otherInflatedMiB });
+  const book = parse(await readFile(path));
+  return {
+    kind: `.${kind} workbook`,
+    dateSystem: book.Workbook?.WBProps?.date1904 === true ? 1904 : 1900,
+    sheets: book.SheetNames.flatMap((name, index) => sheetOf(name, book.Sheets[name], book.Workbook?.Sheets?.[index]?.Hidden ?? 0)),
+    close: async () => undefined,
+  };
+}
+
+function parse(bytes: Buffer): XLSX.WorkBook {
+  try {
+    return XLSX.read(bytes, { type: 'buffer', dense: true, nodim: true, WTF: true, cellNF: true, cellText: true, cellHTML: false } as XLSX.ParsingOptions);
+  } catch (error) {
+    const message = messageOf(error);
+    if (/password|encrypt/iu.test(message)) throw new IngestError('password-protected', 'is password-protected: save it without a password', { cause: error });
+    throw new IngestError('malformed', `cannot be read (${message}); save it as .xlsx and drop that`, { cause: error });
+  }
+}
+
+/** A sheet as SheetJS gives it when asked for dense data. */
+interface DenseSheet {
+  readonly '!data'?: readonly (readonly (XLSX.CellObject | undefined)[] | undefined)[];
+  readonly '!rows'?: readonly ({ hidden?: boolean } | undefined)[];
+  readonly '!type'?: string;
+}
+
+function sheetOf(name: string, sheet: XLSX.WorkSheet | undefined, hidden: number): Sheet[] {
+  const dense = sheet as unknown as DenseSheet | undefined;
+  if (dense === undefined || dense['!type'] !== undefined) return [];
+  return [{ name, visible: hidden === 0, rows: () => rowsOf(dense) }];
+}
+
+const BATCH_ROWS = 1_000;
+
+async function* rowsOf(sheet: DenseSheet): AsyncGenerator<readonly SheetRow[]> {
+  const data = sheet['!data'] ?? [];
+  let batch: SheetRow[] = [];
+  for (let index = 0; index < data.length; index += 1) {
+    const row = data[index];
+    if (row === undefined || row.length === 0) continue;
+    batch.push({ number: index + 1, hidden: sheet['!rows']?.[index]?.hidden === true, cells: Array.from(row, cellOf) });
+    if (batch.length < BATCH_ROWS) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
+}
+
+function cellOf(cell: XLSX.CellObject | undefined): Cell | undefined {
+  if (cell === undefined) return undefined;
+  if (cell.v === undefined || cell.t === 'z') return cell.f === undefined ? undefined : { type: 'uncalculated', text: '' };
+  const format = cell.z === undefined || cell.z === 'General' ? undefined : String(cell.z);
+  switch (cell.t) {
+    case 'n': return { type: 'number', text: String(cell.v), format };
+    case 'b': return { type: 'boolean', text: cell.v === true ? 'TRUE' : 'FALSE' };
+    case 'e': return { type: 'error', text: cell.w ?? String(cell.v) };
+    case 'd': return { type: 'date', text: (cell.v as Date).toISOString() };
+    default: return { type: 'text', text: String(cell.v), format };
+  }
+}

@@ -1,0 +1,160 @@
+import type { ReadSettings } from '../../config/settings.js';
+import { IngestError } from '../../errors.js';
+import type { Cell, SheetRow } from '../cell.js';
+import { isTrue, type SheetPart, type WorkbookParts } from './parts.js';
+import { RichText, unescaped, type SharedStrings } from './strings.js';
+import { readXml, type XmlHandler } from './xml.js';
+import { malformed, type Zip } from './zip.js';
+
+/** Rows of a sheet as they come, in batches. */
+export async function* readSheet(
+  zip: Zip, sheet: SheetPart, parts: WorkbookParts, strings: SharedStrings | undefined, limits: ReadSettings['limits'],
+): AsyncGenerator<readonly SheetRow[]> {
+  const builder = new RowBuilder(sheet, parts.formats, strings, limits);
+  for await (const _ of readXml(sheet.part, await zip.stream(sheet.part), builder)) {
+    const rows = builder.take();
+    if (rows.length > 0) yield rows;
+  }
+}
+
+type Attributes = Readonly<Record<string, string>>;
+
+class RowBuilder implements XmlHandler {
+  private rows: SheetRow[] = [];
+  private cells: (Cell | undefined)[] = [];
+  private row = 0;
+  private column = -1;
+  private hidden = false;
+  private inData = false;
+  private inCell = false;
+  private inValue = false;
+  private hasFormula = false;
+  private hasValue = false;
+  private type = 'n';
+  private format: string | undefined;
+  private value = '';
+  private readonly rich = new RichText();
+
+  constructor(
+    private readonly sheet: SheetPart,
+    private readonly formats: readonly (string | undefined)[],
+    private readonly strings: SharedStrings | undefined,
+    private readonly limits: ReadSettings['limits'],
+  ) {}
+
+  take(): SheetRow[] {
+    const rows = this.rows;
+    if (rows.length > 0) this.rows = [];
+    return rows;
+  }
+
+  open(name: string, attributes: Attributes): void {
+    if (this.inCell) this.openInCell(name);
+    else if (name === 'c' && this.inData) this.openCell(attributes);
+    else if (name === 'row' && this.inData) this.openRow(attributes);
+    else if (name === 'sheetData') this.inData = true;
+  }
+
+  close(name: string): void {
+    if (this.inCell) this.closeInCell(name);
+    else if (name === 'row' && this.inData) this.closeRow();
+    else if (name === 'sheetData') this.inData = false;
+  }
+
+  text(text: string): void {
+    if (!this.inCell) return;
+    if (this.inValue) this.value += text;
+    else this.rich.add(text);
+  }
+
+  private openRow(attributes: Attributes): void {
+    const row = attributes['r'] === undefined ? this.row + 1 : Number(attributes['r']);
+    if (!Number.isInteger(row) || row <= this.row) throw this.hostile(`row ${attributes['r'] ?? ''} comes behind row ${this.row}`);
+    if (row > this.limits.rows) throw new IngestError('too-large', `sheet "${this.sheet.name}" has a row ${row}, more than the ${this.limits.rows} allowed`);
+    this.row = row;
+    this.column = -1;
+    this.hidden = isTrue(attributes['hidden']);
+  }
+
+  private closeRow(): void {
+    if (this.cells.length === 0) return;
+    this.rows.push({ number: this.row, hidden: this.hidden, cells: this.cells });
+    this.cells = [];
+  }
+
+  private openCell(attributes: Attributes): void {
+    const address = attributes['r'];
+    const column = address === undefined ? this.column + 1 : this.columnOf(address);
+    if (column <= this.column) throw this.hostile(`cell ${address ?? ''} of row ${this.row} comes behind a later one`);
+    if (column >= this.limits.columns) throw new IngestError('too-large', `sheet "${this.sheet.name}" has more than the ${this.limits.columns} columns allowed`);
+    this.column = column;
+    this.type = attributes['t'] ?? 'n';
+    this.format = attributes['s'] === undefined ? undefined : this.formats[Number(attributes['s'])];
+    this.inCell = true;
+    this.hasFormula = false;
+    this.hasValue = false;
+    this.value = '';
+    this.rich.reset();
+  }
+
+  private openInCell(name: string): void {
+    if (name === 'v') {
+      this.inValue = true;
+      this.hasValue = true;
+    } else if (name === 'f') this.hasFormula = true;
+    else if (name === 'is') this.hasValue = true;
+    else this.rich.open(name);
+  }
+
+  private closeInCell(name: string): void {
+    if (name === 'v') this.inValue = false;
+    else if (name === 'c') this.closeCell();
+    else this.rich.close(name);
+  }
+
+  private closeCell(): void {
+    this.inCell = false;
+    const cell = this.hasValue ? this.valued() : this.hasFormula ? { type: 'uncalculated' as const, text: '' } : undefined;
+    if (cell === undefined) return;
+    if (cell.text.length > this.limits.cellCharacters) throw new IngestError('too-large', `sheet "${this.sheet.name}" row ${this.row}: a cell holds more than the ${this.limits.cellCharacters} characters allowed`);
+    this.cells[this.column] = cell;
+  }
+
+  private valued(): Cell | undefined {
+    switch (this.type) {
+      case 's': return { type: 'text', text: this.shared(), format: this.format };
+      case 'str': return { type: 'text', text: unescaped(this.value), format: this.format };
+      case 'inlineStr': return { type: 'text', text: unescaped(this.rich.text), format: this.format };
+      case 'b': return { type: 'boolean', text: isTrue(this.value.trim()) ? 'TRUE' : 'FALSE' };
+      case 'e': return { type: 'error', text: this.value };
+      case 'd': return { type: 'date', text: this.value.trim() };
+      case 'n': return this.number();
+      default: throw malformed(this.sheet.part, `row ${this.row} has a cell of the unknown type "${this.type}"`);
+    }
+  }
+
+  private number(): Cell | undefined {
+    const text = this.value.trim();
+    if (text === '') return undefined;
+    if (!/^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$/u.test(text)) throw malformed(this.sheet.part, `row ${this.row} has "${text.slice(0, 40)}" where a number is due`);
+    return { type: 'number', text, format: this.format };
+  }
+
+  private shared(): string {
+    const text = this.strings?.at(this.value.trim() === '' ? -1 : Number(this.value));
+    if (text === undefined) throw this.hostile(`row ${this.row} names the shared text ${this.value.slice(0, 20)}, which does not exist`);
+    return text;
+  }
+
+  private columnOf(address: string): number {
+    let column = 0;
+    let at = 0;
+    for (let code = address.charCodeAt(0); code >= 65 && code <= 90; code = address.charCodeAt(at += 1)) column = column * 26 + code - 64;
+    if (at === 0 || at > 3 || Number(address.slice(at)) !== this.row) throw this.hostile(`row ${this.row} has a cell with the address "${address.slice(0, 20)}"`);
+    return column - 1;
+  }
+
+  private hostile(what: string): IngestError {
+    return new IngestError('hostile', `part ${this.sheet.part}: ${what}; save the workbook again and drop that`);
+  }
+}

@@ -1,0 +1,91 @@
+import { IngestError } from '../../errors.js';
+import { readXmlWhole } from './xml.js';
+import type { Zip } from './zip.js';
+
+/** The texts that the cells share, packed: one buffer and offsets, not a million strings. */
+export class SharedStrings {
+  private buffer = Buffer.alloc(65_536);
+  private ends = new Uint32Array(4_096);
+  private count = 0;
+  private used = 0;
+
+  constructor(private readonly maxBytes: number) {}
+
+  /** Reads the part; `maxMiB` bounds the texts together. */
+  static async read(zip: Zip, part: string, maxMiB: number): Promise<SharedStrings> {
+    const strings = new SharedStrings(maxMiB * 1_048_576);
+    const item = new RichText();
+    await readXmlWhole(part, await zip.stream(part), {
+      open: (name) => {
+        if (name === 'si') item.reset();
+        else item.open(name);
+      },
+      close: (name) => {
+        item.close(name);
+        if (name === 'si') strings.add(unescaped(item.text));
+      },
+      text: (text) => item.add(text),
+    });
+    return strings;
+  }
+
+  /** The text at an index, or undefined where there is none. */
+  at(index: number): string | undefined {
+    if (!Number.isInteger(index) || index < 0 || index >= this.count) return undefined;
+    return this.buffer.toString('utf8', index === 0 ? 0 : this.ends[index - 1]!, this.ends[index]!);
+  }
+
+  private add(text: string): void {
+    const bytes = Buffer.byteLength(text);
+    if (this.used + bytes > this.maxBytes) throw new IngestError('too-large', `its shared texts are longer than ${this.maxBytes / 1_048_576} MiB together; split the workbook`);
+    if (this.used + bytes > this.buffer.length) this.grow(this.used + bytes);
+    if (this.count === this.ends.length) this.ends = doubled(this.ends);
+    this.buffer.write(text, this.used);
+    this.used += bytes;
+    this.ends[this.count] = this.used;
+    this.count += 1;
+  }
+
+  private grow(needed: number): void {
+    const larger = Buffer.alloc(Math.max(needed, Math.min(this.buffer.length * 2, this.maxBytes)));
+    this.buffer.copy(larger, 0, 0, this.used);
+    this.buffer = larger;
+  }
+}
+
+/** The characters of a rich text: its `t` elements, phonetic runs left out. */
+export class RichText {
+  text = '';
+  private inText = false;
+  private phonetic = 0;
+
+  reset(): void {
+    this.text = '';
+  }
+
+  open(name: string): void {
+    if (name === 't') this.inText = true;
+    else if (name === 'rPh') this.phonetic += 1;
+  }
+
+  close(name: string): void {
+    if (name === 't') this.inText = false;
+    else if (name === 'rPh') this.phonetic -= 1;
+  }
+
+  add(text: string): void {
+    if (this.inText && this.phonetic === 0) this.text += text;
+  }
+}
+
+/** Characters that XML cannot hold are written `_x000D_`; an underscore that would look like that is `_x005F_`. */
+export function unescaped(text: string): string {
+  if (!text.includes('_x')) return text;
+  return text.replace(/_x([0-9A-Fa-f]{4})_/gu, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
+}
+
+function doubled(array: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
+  const larger = new Uint32Array(array.length * 2);
+  larger.set(array);
+  return larger;
+}
