@@ -12,15 +12,17 @@ export interface Unfinished {
 
 /**
  * Everything that was interrupted, whatever the place: claimed without a batch, half staged, staged, half applied,
- * applied but not moved, moved but not marked. Held batches wait for a person and are left out.
+ * applied but not moved, moved but not marked. What is in flight and what is Held, waiting for a person, is left out.
  */
-export async function findUnfinished({ database, settings }: Pick<Context, 'database' | 'settings'>): Promise<Unfinished[]> {
-  const claims = await listClaims(settings.inbox);
+export async function findUnfinished(
+  { database, settings }: Pick<Context, 'database' | 'settings'>, isInFlight: (claim: string) => boolean,
+): Promise<Unfinished[]> {
+  const claims = await listClaims(settings.inbox, isInFlight);
   const unfinished: Unfinished[] = [];
   for (const claimed of claims) unfinished.push({ claimed, batch: await findClaim(database.reader, claimed.token) });
   const tokens = new Set(claims.map(({ token }) => token));
   for (const batch of await openBatches(database.reader)) {
-    if (!tokens.has(batch.claim!)) unfinished.push({ claimed: undefined, batch });
+    if (!tokens.has(batch.claim!) && !isInFlight(batch.claim!)) unfinished.push({ claimed: undefined, batch });
   }
   return unfinished.filter(({ batch }) => batch?.batch_status !== 'Held');
 }

@@ -8,6 +8,7 @@ import type { Context } from '../ingest/context.js';
 import { ingestFile, resumeBatch } from '../ingest/ingest.js';
 import { printable } from '../ingest/outcome.js';
 import { findUnfinished, type Unfinished } from '../ingest/recover.js';
+import { findBatch } from '../store/batches.js';
 import type { StageBatch } from '../store/entities/stage-batch.js';
 
 /** How long work that failed for a passing reason rests before it is taken up again. */
@@ -23,6 +24,8 @@ export class Intake {
   private readonly inFlight = new Set<string>();
   private readonly restingUntil = new Map<string, number>();
   private readonly warned = new Set<string>();
+  /** How many files have ended. */
+  outcomes = 0;
 
   constructor(
     private readonly context: Context,
@@ -64,14 +67,18 @@ export class Intake {
   }
 
   private async takeUpUnfinished(): Promise<void> {
-    for (const unfinished of await findUnfinished(this.context)) {
+    const before = new Set(this.inFlight);
+    for (const unfinished of await findUnfinished(this.context, (token) => before.has(token) || this.inFlight.has(token))) {
       const token = unfinished.claimed?.token ?? unfinished.batch!.claim!;
-      if (this.inFlight.has(token) || (this.restingUntil.get(token) ?? 0) > this.context.clock()) continue;
+      if ((this.restingUntil.get(token) ?? 0) > this.context.clock()) continue;
       this.enqueue(token, async () => this.takeUp(unfinished, token));
     }
   }
 
-  private async takeUp({ claimed, batch }: Unfinished, token: string): Promise<void> {
+  private async takeUp({ claimed, batch: listed }: Unfinished, token: string): Promise<void> {
+    // It may have ended between the listing and now.
+    const batch = listed === undefined ? undefined : await findBatch(this.context.database.reader, listed.id);
+    if (listed !== undefined && batch?.claim !== token) return;
     const name = printable(claimed?.name ?? batch!.filename);
     await this.see(token, name, async () => {
       if (batch !== undefined) {
@@ -109,6 +116,7 @@ export class Intake {
     try {
       const batch = await work();
       this.restingUntil.delete(token);
+      this.outcomes += 1;
       this.onOutcome(batch);
     } catch (error) {
       if (this.context.signal.aborted) return;

@@ -25,4 +25,8 @@ export class NodeStatus {
 
   @Column({ type: 'integer' })
   scan_seconds!: number;
+
+  /** How many files have ended since it started. */
+  @Column({ type: 'integer' })
+  outcomes!: number;
 }

@@ -131,5 +131,6 @@ const STATEMENTS = [
   `insert into change_counter values (1, 0, '1970-01-01T00:00:00.000Z')`,
   `create table node_status (
      name text primary key, pid integer not null, inbox text not null, started_at text not null,
-     scanned_at text not null, progressed_at text not null, scan_seconds integer not null)`,
+     scanned_at text not null, progressed_at text not null, scan_seconds integer not null,
+     outcomes integer not null)`,
 ];

@@ -1,0 +1,36 @@
+import type { Command } from 'commander';
+import { loadSettings } from '../config/load.js';
+import type { Settings } from '../config/settings.js';
+import { IngestError } from '../errors.js';
+import { openReader } from '../store/database.js';
+import type { Queryable } from '../store/queryable.js';
+
+/** A command of the program: it adds itself. */
+export type AddCommand = (program: Command) => void;
+
+/** Writes a line to standard output. */
+export function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+/** Prints data for programs. */
+export function printJson(data: unknown): void {
+  print(JSON.stringify(data, null, 2));
+}
+
+/** Asks the database of the settings in force. */
+export async function ask<T>(question: (db: Queryable, settings: Settings) => Promise<T>): Promise<T> {
+  const settings = loadSettings();
+  const reader = await openReader(settings.database);
+  try {
+    return await question(reader, settings);
+  } finally {
+    await reader.close();
+  }
+}
+
+/** The number of a batch as it was typed; refuses anything else. */
+export function batchNumber(text: string): number {
+  if (!/^[1-9]\d*$/u.test(text)) throw new IngestError('usage', `expected the number of a batch, found "${text}"; scd-inbox batches lists them`);
+  return Number(text);
+}

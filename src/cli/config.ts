@@ -1,0 +1,16 @@
+import { stringify } from 'yaml';
+import { loadSettings } from '../config/load.js';
+import { print, printJson, type AddCommand } from './command.js';
+
+/** `config`: the settings in force, once they have been checked. */
+export const addConfig: AddCommand = (program) => {
+  program.command('config')
+    .description('check the settings and show those in force')
+    .option('--json', 'print JSON')
+    .addHelpText('after', '\nExample:\n  SCD_VALIDITY_DAYS=45 scd-inbox config')
+    .action((options: { json?: true }) => {
+      const settings = loadSettings();
+      if (options.json) printJson(settings);
+      else print(stringify(settings).trimEnd());
+    });
+};

@@ -1,0 +1,60 @@
+import { copyFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { basename, join } from 'node:path';
+import { constants } from 'node:fs';
+import { SingleBar } from 'cli-progress';
+import { loadSettings } from '../config/load.js';
+import { IngestError, messageOf } from '../errors.js';
+import { makeClaim } from '../inbox/claim.js';
+import { syncFile } from '../inbox/files.js';
+import { createLog } from '../log.js';
+import { Daemon } from '../service/daemon.js';
+import type { StageBatch } from '../store/entities/stage-batch.js';
+import type { AddCommand } from './command.js';
+
+/** `process`: one pass, to the end of everything there is. */
+export const addProcess: AddCommand = (program) => {
+  program.command('process')
+    .description('take in what lies in the inbox, or copies of the files named, and exit')
+    .argument('[files...]', 'workbooks to take in; they stay where they are')
+    .addHelpText('after', '\nExit status: 0 all ended Complete or Duplicate, 1 any ended Error, 2 bad usage or settings.'
+      + '\n\nExamples:\n  scd-inbox process\n  scd-inbox process ~/Downloads/0128_Jan.xlsx')
+    .action(async (files: string[]) => {
+      const settings = loadSettings();
+      const log = createLog(settings.log);
+      const bar = progressBar();
+      const outcomes: StageBatch[] = [];
+      const daemon = await Daemon.open(settings, log, {
+        onOutcome: (batch) => outcomes.push(batch), onRows: (filename, rows) => bar?.increment(rows, { filename }),
+      });
+      const stop = (): void => void daemon.close();
+      process.once('SIGTERM', stop).once('SIGINT', stop);
+      try {
+        for (const file of files) await claimCopy(settings.inbox, file);
+        await daemon.runOnce();
+      } finally {
+        bar?.stop();
+        await daemon.close();
+        await log.close();
+      }
+      if (outcomes.some(({ batch_status }) => batch_status === 'Error')) process.exitCode = 1;
+    });
+};
+
+/** Puts a copy of a file where claimed files lie: the pass takes it up as work that was begun. */
+async function claimCopy(inbox: string, file: string): Promise<void> {
+  const copy = join(await makeClaim(inbox, randomUUID()), basename(file));
+  try {
+    await copyFile(file, copy, constants.COPYFILE_EXCL);
+    await syncFile(copy);
+  } catch (error) {
+    throw new IngestError('usage', `${file}: cannot be copied into the inbox (${messageOf(error)}); files named before it were copied and are taken in by the next run`, { cause: error });
+  }
+}
+
+function progressBar(): SingleBar | undefined {
+  if (!process.stderr.isTTY) return undefined;
+  const bar = new SingleBar({ format: '{value} rows  {duration_formatted}  {filename}', stream: process.stderr, clearOnComplete: true });
+  bar.start(0, 0, { filename: '' });
+  return bar;
+}

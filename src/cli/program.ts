@@ -1,0 +1,42 @@
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { IngestError, messageOf } from '../errors.js';
+import { addBatches } from './batches.js';
+import type { AddCommand } from './command.js';
+import { addConfig } from './config.js';
+import { addErrors } from './errors.js';
+import { addHealth } from './health.js';
+import { addHistory } from './history.js';
+import { addProcess } from './process.js';
+import { addRun } from './run.js';
+
+const COMMANDS: readonly AddCommand[] = [addRun, addProcess, addBatches, addErrors, addHistory, addConfig, addHealth];
+
+/** Runs the command line; sets the exit status: 2 for bad usage or settings, 1 for what else went wrong. */
+export async function runProgram(argv: readonly string[]): Promise<void> {
+  const program = new Command('scd-inbox')
+    .description('Drop workbooks into a folder, get their history.')
+    .version(version())
+    .exitOverride()
+    .showHelpAfterError('(scd-inbox --help says more)');
+  for (const add of COMMANDS) add(program);
+  for (const command of program.commands) command.exitOverride();
+  try {
+    await program.parseAsync([...argv]);
+  } catch (error) {
+    if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
+    else fail(error);
+  }
+}
+
+function fail(error: unknown): void {
+  process.stderr.write(`scd-inbox: ${messageOf(error)}\n`);
+  if (process.env['SCD_LOG_LEVEL'] === 'debug' && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n`);
+  const isUsage = error instanceof IngestError && (error.code === 'usage' || error.code === 'settings');
+  process.exitCode = isUsage ? 2 : 1;
+}
+
+function version(): string {
+  const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
+  return manifest.version;
+}

@@ -1,0 +1,107 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parse } from 'yaml';
+import { IngestError, messageOf } from '../errors.js';
+import { settingsSchema, type Settings } from './settings.js';
+
+/** Where settings come from: the defaults of the package, local files, the environment. The later wins. */
+
+type Tree = Record<string, unknown>;
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The settings that the environment may name, by their paths in the files. */
+export const ENVIRONMENT: Readonly<Record<string, readonly string[]>> = {
+  SCD_INBOX: ['inbox'],
+  SCD_ARCHIVE: ['archive'],
+  SCD_DATABASE: ['database'],
+  SCD_CONCURRENCY: ['concurrency'],
+  SCD_SCAN_SECONDS: ['scanSeconds'],
+  SCD_SETTLE_MS: ['settleMs'],
+  SCD_MAX_ATTEMPTS: ['maxAttempts'],
+  SCD_STALL_SECONDS: ['stallSeconds'],
+  SCD_VALIDITY_DAYS: ['validityDays'],
+  SCD_MISSING_ITEMS: ['missingItems'],
+  SCD_PLACEHOLDER_REPLACE_COVERAGE: ['placeholderReplaceCoverage'],
+  SCD_MAX_FAILURE_RATIO: ['maxFailureRatio'],
+  SCD_SHEET: ['sheet'],
+  SCD_LOG_LEVEL: ['log', 'level'],
+  SCD_LOG_FILE: ['log', 'file'],
+};
+
+/** Settings that are text even where they look like a number. */
+const TEXTS = new Set(['SCD_INBOX', 'SCD_ARCHIVE', 'SCD_DATABASE', 'SCD_SHEET', 'SCD_LOG_FILE']);
+
+/** The settings in force, for a working folder and an environment. Refuses with every problem at once, each with its key. */
+export function loadSettings(environment: Environment = process.env, folder = process.cwd()): Settings {
+  const sources = [packagedDefaults(), join(folder, 'config', 'local.yaml'), environment['SCD_CONFIG']];
+  const merged = sources.reduce<Tree>((tree, path) => merge(tree, readTree(path, path === environment['SCD_CONFIG'])), {});
+  const parsed = settingsSchema.safeParse(applyEnvironment(merged, environment));
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map(({ path, message }) => `  ${keyOf(path, environment)}: ${lowered(message)}, found ${shown(valueAt(applyEnvironment(merged, environment), path))}`);
+  throw new IngestError('settings', `the settings cannot be used:\n${problems.join('\n')}`);
+}
+
+function packagedDefaults(): string {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(folder, 'config', 'default.yaml')) && folder !== dirname(folder)) folder = dirname(folder);
+  return join(folder, 'config', 'default.yaml');
+}
+
+function readTree(path: string | undefined, mustExist: boolean): Tree {
+  if (path === undefined || (!mustExist && !existsSync(path))) return {};
+  try {
+    const tree: unknown = parse(readFileSync(path, 'utf8'), { schema: 'core' });
+    if (tree === null) return {};
+    if (typeof tree !== 'object' || Array.isArray(tree)) throw new TypeError('expected keys and values');
+    return tree as Tree;
+  } catch (error) {
+    throw new IngestError('settings', `settings file ${path}: cannot be read: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+/** Lists and accounts are replaced whole, groups of settings key by key. */
+function merge(under: Tree, over: Tree): Tree {
+  const merged: Tree = { ...under };
+  for (const [key, value] of Object.entries(over)) {
+    const below = merged[key];
+    merged[key] = isTree(below) && isTree(value) && key !== 'accountValidityDays' ? merge(below, value) : value;
+  }
+  return merged;
+}
+
+function isTree(value: unknown): value is Tree {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function applyEnvironment(tree: Tree, environment: Environment): Tree {
+  let applied = tree;
+  for (const [name, path] of Object.entries(ENVIRONMENT)) {
+    const text = environment[name];
+    if (text === undefined || text === '') continue;
+    const value = TEXTS.has(name) ? text : scalar(text);
+    applied = merge(applied, path.reduceRight<unknown>((inner, key) => ({ [key]: inner }), value) as Tree);
+  }
+  return applied;
+}
+
+function scalar(text: string): string | number {
+  return /^-?\d+(\.\d+)?$/u.test(text.trim()) ? Number(text) : text.trim();
+}
+
+function keyOf(path: readonly PropertyKey[], environment: Environment): string {
+  const name = Object.entries(ENVIRONMENT).find(([key, at]) => environment[key] !== undefined && at.join('.') === path.join('.'))?.[0];
+  return name ?? (path.join('.') || 'settings');
+}
+
+function valueAt(tree: Tree, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((value, key) => (isTree(value) || Array.isArray(value) ? (value as Tree)[key as string] : undefined), tree);
+}
+
+function lowered(message: string): string {
+  return message.charAt(0).toLowerCase() + message.slice(1);
+}
+
+function shown(value: unknown): string {
+  return value === undefined ? 'nothing' : JSON.stringify(value);
+}

@@ -1,0 +1,141 @@
+import { hostname } from 'node:os';
+import { resolve } from 'node:path';
+import PQueue from 'p-queue';
+import { systemClock, type Clock } from '../clock.js';
+import type { Settings } from '../config/settings.js';
+import { IngestError, messageOf } from '../errors.js';
+import { probe } from '../inbox/probe.js';
+import { Watcher } from '../inbox/watch.js';
+import { adoptPolicy } from '../ingest/adopt-policy.js';
+import type { Context } from '../ingest/context.js';
+import type { Log } from '../log.js';
+import { Database } from '../store/database.js';
+import type { StageBatch } from '../store/entities/stage-batch.js';
+import { InstanceLock } from '../store/instance-lock.js';
+import { nodeStatus, reportStatus } from '../store/nodes.js';
+import { openReader } from '../store/database.js';
+import { WorkbookReader } from '../workbook/reader.js';
+import { Intake } from './intake.js';
+
+/** What a run is told beside its settings. */
+export interface DaemonOptions {
+  readonly clock?: Clock;
+  readonly onOutcome?: (batch: StageBatch) => void;
+  readonly onRows?: (filename: string, rows: number) => void;
+}
+
+/** The daemon: it holds the right to take files in for its database from `open` to `close`. */
+export class Daemon {
+  private timer: NodeJS.Timeout | undefined;
+  private looking: Promise<void> = Promise.resolve();
+  private readonly watcher: Watcher;
+  private readonly startedAt: number;
+
+  private constructor(
+    private readonly context: Context,
+    private readonly lock: InstanceLock,
+    readonly intake: Intake,
+    private readonly stopping: AbortController,
+  ) {
+    const { settings, log } = context;
+    this.startedAt = context.clock();
+    this.watcher = new Watcher(resolve(settings.inbox), () => this.schedule(0),
+      (error) => log.warn('watch', `the inbox cannot be watched (${messageOf(error)}); it is looked through every ${settings.scanSeconds} s`));
+  }
+
+  /** Probes the folders, takes the lock, opens the database and brings the chains to the policy of the settings. */
+  static async open(settings: Settings, log: Log, options: DaemonOptions = {}): Promise<Daemon> {
+    await probe(settings.inbox, 'inbox');
+    await probe(settings.archive, 'archive');
+    const lock = await takeLock(settings);
+    try {
+      const clock = options.clock ?? systemClock;
+      const database = await Database.open(settings.database, clock);
+      const { policy, isChanged, accounts } = await adoptPolicy(database, settings);
+      if (isChanged) log.info('policy', `the policy has changed: the chains of ${accounts} accounts were derived anew`, { accounts });
+      const stopping = new AbortController();
+      const context: Context = {
+        settings, log, clock, database, policy, signal: stopping.signal, lane: new PQueue({ concurrency: 1 }),
+        reader: new WorkbookReader({ threads: settings.concurrency + 1, heapMiB: settings.limits.workerHeapMiB }),
+        ...(options.onRows === undefined ? {} : { onRows: options.onRows }),
+      };
+      return new Daemon(context, lock, new Intake(context, options.onOutcome), stopping);
+    } catch (error) {
+      await lock.release();
+      throw error;
+    }
+  }
+
+  /** Looks through the inbox now and from then on. */
+  start(): void {
+    this.watcher.start();
+    this.schedule(0);
+  }
+
+  /** One pass: everything unfinished and everything that lies in the inbox, to its end. */
+  async runOnce(): Promise<void> {
+    for (;;) {
+      const settling = await this.intake.look();
+      await this.intake.idle();
+      if (this.stopping.signal.aborted) return;
+      if (settling === 0) break;
+      await new Promise((wake) => setTimeout(wake, this.intake.nextLookIn() ?? 0));
+    }
+  }
+
+  /** Takes nothing more in, lets what changes the history end, frees everything. Safe to call twice. */
+  async close(): Promise<void> {
+    this.stopping.abort();
+    clearTimeout(this.timer);
+    await this.watcher.stop();
+    await this.looking;
+    await this.intake.stop();
+    await this.context.reader.close();
+    await this.context.database.close();
+    await this.lock.release();
+  }
+
+  private schedule(inMs: number): void {
+    if (this.stopping.signal.aborted) return;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => { this.looking = this.looking.then(async () => this.look()); }, inMs);
+  }
+
+  private async look(): Promise<void> {
+    if (this.stopping.signal.aborted) return;
+    try {
+      await this.intake.look();
+      await this.report();
+    } catch (error) {
+      this.context.log.warn('look', `${messageOf(error)}; tried again in ${this.context.settings.scanSeconds} s`);
+    }
+    this.schedule(Math.min(this.intake.nextLookIn() ?? Number.POSITIVE_INFINITY, this.context.settings.scanSeconds * 1000));
+  }
+
+  private async report(): Promise<void> {
+    const { settings, database } = this.context;
+    await database.write(async (tx) => reportStatus(tx, {
+      name: hostname(), pid: process.pid, inbox: resolve(settings.inbox), startedAt: this.startedAt,
+      scanSeconds: Math.ceil(settings.scanSeconds), isIdle: this.intake.pending === 0, outcomes: this.intake.outcomes,
+    }));
+  }
+}
+
+async function takeLock(settings: Settings): Promise<InstanceLock> {
+  try {
+    return await InstanceLock.take(settings.database);
+  } catch (error) {
+    if (!(error instanceof IngestError) || error.code !== 'locked') throw error;
+    const inbox = await inboxOfHolder(settings.database).catch(() => undefined);
+    throw new IngestError('locked', `${error.message}${inbox === undefined ? '' : `; drop files into its inbox: ${inbox}`}`, { cause: error });
+  }
+}
+
+async function inboxOfHolder(url: string): Promise<string | undefined> {
+  const reader = await openReader(url);
+  try {
+    return (await nodeStatus(reader))[0]?.inbox;
+  } finally {
+    await reader.close();
+  }
+}
