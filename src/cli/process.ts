@@ -1,12 +1,11 @@
-import { copyFile } from 'node:fs/promises';
+import { rename } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import { basename, join } from 'node:path';
-import { constants } from 'node:fs';
 import { SingleBar } from 'cli-progress';
 import { loadSettings } from '../config/load.js';
 import { IngestError, messageOf } from '../errors.js';
 import { makeClaim } from '../inbox/claim.js';
-import { syncFile } from '../inbox/files.js';
+import { copyWhole } from '../inbox/copy.js';
 import { createLog } from '../log.js';
 import { Daemon } from '../service/daemon.js';
 import type { StageBatch } from '../store/entities/stage-batch.js';
@@ -43,10 +42,12 @@ export const addProcess: AddCommand = (program) => {
 
 /** Puts a copy of a file where claimed files lie: the pass takes it up as work that was begun. */
 async function claimCopy(inbox: string, file: string): Promise<void> {
-  const copy = join(await makeClaim(inbox, randomUUID()), basename(file));
+  const token = randomUUID();
   try {
-    await copyFile(file, copy, constants.COPYFILE_EXCL);
-    await syncFile(copy);
+    // The copy becomes whole outside the claim: a kill must not leave half a file that looks claimed.
+    const part = join(inbox, `.${token}.part`);
+    await copyWhole(file, part);
+    await rename(part, join(await makeClaim(inbox, token), basename(file)));
   } catch (error) {
     throw new IngestError('usage', `${file}: cannot be copied into the inbox (${messageOf(error)}); files named before it were copied and are taken in by the next run`, { cause: error });
   }

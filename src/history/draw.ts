@@ -22,7 +22,7 @@ export function drawChain(title: string, versions: readonly DrawnVersion[]): str
 }
 
 function arrow({ to, isPlaceholder }: DrawnVersion): string {
-  if (to === null) return '──▶           ';
+  if (to === null) return '──▶'.padEnd(15);
   return `${isPlaceholder ? '┄┄' : '──'} ${to}  `;
 }
 

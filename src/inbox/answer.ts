@@ -1,30 +1,72 @@
-import { randomUUID } from 'node:crypto';
-import { rename, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { fileError, syncFile, syncFolder } from './files.js';
-import { withEnding } from './names.js';
+import { fileError, lookAt, partPath, syncFile, syncFolder } from './files.js';
+import { sha256 } from './hash.js';
+import { withEnding, withFurtherEnding } from './names.js';
+import { placePart } from './place.js';
 
-/** Where the answer workbook of an archived file lies: beside it. */
+const ANSWER = '.errors.xlsx';
+const NOTE = '.txt';
+
+/**
+ * A free name for the answer workbook of an archived file: `STEM.errors.xlsx` beside it, numbered where that is taken.
+ * Somebody may have mended an answer and dropped it under its own name: then that file lies there, and it must stay.
+ */
 export function answerPath(archived: string): string {
-  return join(dirname(archived), withEnding(basename(archived), '.errors.xlsx'));
+  for (const name of besideNames(archived, ANSWER)) {
+    const path = join(dirname(archived), name);
+    if (!existsSync(path)) return path;
+  }
+  throw new Error('names without end');
 }
 
-/** Writes a short text beside an archived file, whole or not at all. */
-export async function writeNote(archived: string, text: string): Promise<void> {
-  const name = basename(archived);
-  const path = join(dirname(archived), Buffer.byteLength(name) > 251 ? withEnding(name, '.txt') : `${name}.txt`);
-  await replaceWhole(path, async (part) => writeFile(part, text));
+/**
+ * Lays an answer workbook beside an archived file, whole or not at all: `write` fills the hidden part file that it is
+ * given. Overwrites nothing; an answer of the same bytes counts as this one, so that doing it again adds none.
+ * Returns its path.
+ */
+export async function writeAnswer(archived: string, write: (part: string) => Promise<void>): Promise<string> {
+  return layBeside(archived, ANSWER, write);
 }
 
-/** Puts a file in place whole or not at all: `write` fills a hidden part file, which is then given the name. */
-export async function replaceWhole(path: string, write: (part: string) => Promise<void>): Promise<void> {
-  const part = join(dirname(path), `.${randomUUID()}.part`);
+/** Lays a short text beside an archived file, `NAME.txt`, in the same way. Returns its path. */
+export async function writeNote(archived: string, text: string): Promise<string> {
+  return layBeside(archived, NOTE, async (part) => writeFile(part, text, { flag: 'wx' }));
+}
+
+async function layBeside(archived: string, ending: string, write: (part: string) => Promise<void>): Promise<string> {
+  const folder = dirname(archived);
+  const part = partPath(folder, `${basename(archived)}\0${ending}`);
   try {
+    await rm(part, { force: true });
     await write(part);
     await syncFile(part);
-    await rename(part, path);
-    await syncFolder(dirname(path));
+    const path = (await findSame(part, archived, ending)) ?? (await placePart(part, folder, () => besideNames(archived, ending)));
+    await syncFolder(folder);
+    return path;
   } catch (error) {
-    throw fileError(`cannot write ${path}`, error);
+    throw fileError(`archive: cannot lay the answer (${ending}) beside ${archived}`, error);
+  } finally {
+    await rm(part, { force: true }).catch(() => undefined);
   }
+}
+
+/** What lies there already with the same bytes: a kill came between the answer and the mark that it is done. */
+async function findSame(part: string, archived: string, ending: string): Promise<string | undefined> {
+  const hash = await sha256(part);
+  for (const name of besideNames(archived, ending)) {
+    const path = join(dirname(archived), name);
+    const found = await lookAt(path);
+    if (found === undefined) return undefined;
+    if (found.isFile() && await sha256(path) === hash) return path;
+  }
+  return undefined;
+}
+
+function* besideNames(archived: string, ending: string): Generator<string> {
+  const name = basename(archived);
+  const named = ending === NOTE ? withFurtherEnding : withEnding;
+  yield named(name, ending);
+  for (let number = 2; ; number += 1) yield named(name, ` (${number})${ending}`);
 }

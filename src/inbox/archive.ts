@@ -1,12 +1,17 @@
-import { rmdir } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
-import { fileError, makeFolder } from './files.js';
+import { rm, rmdir } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { IngestError } from '../errors.js';
+import { PROCESSING } from './claim.js';
+import { fileError, lookAt, makeFolder } from './files.js';
 import { sha256 } from './hash.js';
-import { candidates, moveWithoutOverwriting } from './move.js';
+import { movePart, moveWithoutOverwriting } from './move.js';
+import { candidates } from './names.js';
 
-/** Where a processed file goes: by the month in which its batch was completed. */
+/** Where a processed file goes: by the month in which its batch was completed, `archive/processed/YYYY/MM`. */
 export function processedFolder(archive: string, endDate: string): string {
-  return resolve(archive, 'processed', endDate.slice(0, 4), endDate.slice(5, 7));
+  const [, year, month] = /^(\d{4})-(\d{2})-/u.exec(endDate) ?? [];
+  if (year === undefined || month === undefined) throw new IngestError('internal', `expected a date YYYY-MM-DD, found ${endDate}`);
+  return resolve(archive, 'processed', year, month);
 }
 
 /** Where a rejected file goes. */
@@ -14,7 +19,10 @@ export function rejectedFolder(archive: string): string {
   return resolve(archive, 'rejected');
 }
 
-/** Moves a claimed file into a folder of the archive; returns its path there. The folder of its claim is removed. */
+/**
+ * Moves a claimed file into a folder of the archive, durably, and removes the folder of its claim. `suffix` names the
+ * batch. Returns its path there; throws as `moveWithoutOverwriting` does. Doing it again after a kill ends it.
+ */
 export async function archive(source: string, folder: string, name: string, suffix: string): Promise<string> {
   try {
     await makeFolder(folder);
@@ -22,21 +30,32 @@ export async function archive(source: string, folder: string, name: string, suff
     throw fileError(`archive ${folder}: cannot make the folder`, error);
   }
   const path = await moveWithoutOverwriting(source, folder, name, suffix);
-  await rmdir(dirname(source)).catch(() => undefined);
+  if (basename(dirname(dirname(source))) === PROCESSING) await rmdir(dirname(source)).catch(() => undefined);
   return path;
 }
 
 /**
  * Where a file went that is not in its claim any more: the place in the folder with its bytes under a name that
- * `archive` would have given it. Undefined where there is none.
+ * `archive` would have given it. Names with the suffix come first: under the plain one may lie another batch's file of
+ * the same bytes. Undefined where there is none; a file that cannot be read throws, for it may be the one.
  */
 export async function findArchived(folder: string, name: string, suffix: string, hash: string | null): Promise<string | undefined> {
-  let tries = 0;
-  for (const candidate of candidates(name, suffix)) {
-    // The suffix names the batch: further numbers are only used where people have put files there.
-    if ((tries += 1) > 4) return undefined;
-    const path = join(folder, candidate);
-    if (await sha256(path).catch(() => undefined) === hash) return path;
+  if (hash === null) return undefined;
+  for (const path of [...await suffixedFiles(folder, name, suffix), join(folder, name)]) {
+    if ((await lookAt(path))?.isFile() !== true || await sha256(path) !== hash) continue;
+    await rm(movePart(folder, name, suffix), { force: true });
+    return path;
   }
   return undefined;
+}
+
+async function suffixedFiles(folder: string, name: string, suffix: string): Promise<string[]> {
+  const paths: string[] = [];
+  for (const candidate of candidates(name, suffix)) {
+    const path = join(folder, candidate);
+    if (candidate === name) continue;
+    if ((await lookAt(path)) === undefined) break;
+    paths.push(path);
+  }
+  return paths;
 }

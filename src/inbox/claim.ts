@@ -1,8 +1,10 @@
 import { lstat, mkdir, readdir, rename, rmdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import type { Stats } from 'node:fs';
 import { systemCode } from '../errors.js';
-import { fileError, makeFolder, syncFolder } from './files.js';
-import { moveWithoutOverwriting } from './move.js';
+import { fileError, isSameFile, lookAt, makeFolder, syncFile, syncFolder } from './files.js';
+import { candidates } from './names.js';
+import { RETURNED, release } from './release.js';
 import type { Seen } from './scan.js';
 
 /** A file in `.processing`, in the folder named by its claim. */
@@ -12,28 +14,28 @@ export interface Claim {
   readonly path: string;
 }
 
-const PROCESSING = '.processing';
+/** The folder in the inbox that holds the claims. */
+export const PROCESSING = '.processing';
 
 /**
- * Claims a settled file by renaming it to `.processing/TOKEN/NAME`: the folder keeps its own name whatever happens.
- * Returns its new path, or undefined where somebody else won or it has changed since it settled and was put back.
+ * Claims a settled file by renaming it to `.processing/TOKEN/NAME`: a folder for each, so that the file keeps its own
+ * name whatever is killed when. `token` must be new.
+ *
+ * Returns its new path, durably; undefined where somebody else won, or where it has changed since it settled and is
+ * left in the inbox. Throws `io`; a file that is claimed by then is in `listClaims`.
  */
 export async function claim(inbox: string, seen: Seen, token: string): Promise<string | undefined> {
-  const folder = await makeClaim(inbox, token);
-  const path = join(folder, seen.name);
   try {
-    await rename(seen.path, path);
+    // A writer who is still at it need not see the file go and come back.
+    if (!(await isAsSeen(seen.path, seen))) return undefined;
+    const path = await renameInto(await makeClaim(inbox, token), seen);
+    if (path === undefined) return undefined;
+    if (await isAsSeen(path, seen)) return await keep(path, inbox);
+    await release(inbox, { token, name: seen.name, path });
+    return undefined;
   } catch (error) {
-    await rmdir(folder).catch(() => undefined);
-    if (systemCode(error) === 'ENOENT') return undefined;
     throw fileError(`inbox ${inbox}: cannot claim ${seen.name}`, error);
   }
-  await syncFolder(folder);
-  await syncFolder(inbox);
-  if (await isAsSeen(path, seen)) return path;
-  await moveWithoutOverwriting(path, inbox, seen.name, 'changed while it was claimed');
-  await rmdir(folder).catch(() => undefined);
-  return undefined;
 }
 
 /** Makes the folder of a claim. */
@@ -50,17 +52,66 @@ export async function makeClaim(inbox: string, token: string): Promise<string> {
   return folder;
 }
 
-/** What lies in `.processing`. Empty folders are left by a kill before a claim or behind a move; they are removed. */
+async function renameInto(folder: string, seen: Seen): Promise<string | undefined> {
+  const path = join(folder, seen.name);
+  try {
+    await rename(seen.path, path);
+    return path;
+  } catch (error) {
+    await rmdir(folder).catch(() => undefined);
+    if (systemCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** Makes a claim last. The bytes, too: whoever dropped the file may not have synced it, and its batch will be. */
+async function keep(path: string, inbox: string): Promise<string> {
+  await syncFile(path).catch((error: unknown) => {
+    // A file that may not be read is refused by its reader, which can say so to its sender.
+    if (systemCode(error) !== 'EACCES') throw error;
+  });
+  await syncFolder(dirname(path));
+  await syncFolder(inbox);
+  return path;
+}
+
+/**
+ * What lies in `.processing`, by token. Mends what a kill left: empty folders (before a claim or behind a move) are
+ * removed, a file that was being put back into the inbox is put back.
+ */
 export async function listClaims(inbox: string, isInUse: (token: string) => boolean = () => false): Promise<Claim[]> {
-  const processing = join(inbox, PROCESSING);
   const claims: Claim[] = [];
-  for (const token of (await namesIn(processing)).sort()) {
-    if (isInUse(token)) continue;
-    const [name] = await namesIn(join(processing, token));
-    if (name === undefined) await rmdir(join(processing, token)).catch(() => undefined);
-    else claims.push({ token, name, path: join(processing, token, name) });
+  for (const token of (await namesIn(join(inbox, PROCESSING))).sort()) {
+    if (!isInUse(token)) claims.push(...await claimsOf(inbox, token));
   }
   return claims;
+}
+
+async function claimsOf(inbox: string, token: string): Promise<Claim[]> {
+  const folder = join(inbox, PROCESSING, token);
+  const claims: Claim[] = [];
+  const names = await namesIn(folder);
+  for (const name of names.sort()) {
+    const found = { token, name, path: join(folder, name) };
+    if (await isBeingReleased(inbox, found)) await release(inbox, found);
+    else claims.push(found);
+  }
+  if (names.length === 0) await rmdir(folder).catch(() => undefined);
+  return claims;
+}
+
+/** Only files are claimed for good; and a file that has a name in the inbox again was being put back. */
+async function isBeingReleased(inbox: string, { name, path }: Claim): Promise<boolean> {
+  const claimed = await lookAt(path);
+  if (claimed === undefined) return false;
+  if (!claimed.isFile()) return true;
+  if (claimed.nlink === 1n) return false;
+  for (const candidate of candidates(name, RETURNED)) {
+    const inInbox = await lookAt(join(inbox, candidate));
+    if (isSameFile(inInbox, claimed)) return true;
+    if (inInbox === undefined && candidate !== name) return false;
+  }
+  return false;
 }
 
 async function namesIn(folder: string): Promise<string[]> {
@@ -73,6 +124,12 @@ async function namesIn(folder: string): Promise<string[]> {
 }
 
 async function isAsSeen(path: string, seen: Seen): Promise<boolean> {
-  const stats = await lstat(path);
+  let stats: Stats;
+  try {
+    stats = await lstat(path);
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return false;
+    throw error;
+  }
   return stats.isFile() && stats.ino === seen.inode && stats.size === seen.size && stats.mtimeMs === seen.mtimeMs;
 }

@@ -1,40 +1,83 @@
-import { open } from 'node:fs/promises';
-import { mkdir } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { createHash } from 'node:crypto';
+import { lstat, mkdir, open } from 'node:fs/promises';
+import type { BigIntStats } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { IngestError, messageOf, systemCode } from '../errors.js';
+import { shown } from './names.js';
 
 /** Makes what happened to a folder's entries outlast a power loss. */
 export async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
+  await syncPath(folder, CANNOT_SYNC);
 }
 
 /** Makes a file's bytes outlast a power loss. */
 export async function syncFile(path: string): Promise<void> {
+  await syncPath(path, new Set());
+}
+
+/** What file systems without a sync of folders (FUSE, SMB) say to it; there is nothing better to be had there. */
+const CANNOT_SYNC: ReadonlySet<string> = new Set(['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
+
+async function syncPath(path: string, excused: ReadonlySet<string>): Promise<void> {
   const handle = await open(path, 'r');
   try {
     await handle.sync();
+  } catch (error) {
+    if (!excused.has(systemCode(error) ?? '')) throw error;
   } finally {
     await handle.close();
   }
 }
 
-/** Creates a folder with those above it, durably. */
+/** Creates a folder with those above it, durably: each is synced into the one above. */
 export async function makeFolder(folder: string): Promise<void> {
   const first = await mkdir(folder, { recursive: true });
-  if (first !== undefined) await syncFolder(dirname(first));
+  if (first === undefined) return;
+  const highest = dirname(resolve(first));
+  for (let at = dirname(resolve(folder)); at.length >= highest.length; at = dirname(at)) {
+    await syncFolder(at);
+    if (at === dirname(at)) return;
+  }
 }
 
-/** An error of the file system for people; `what` says what was tried: `archive a.xlsx: cannot move it`. */
-export function fileError(what: string, error: unknown): IngestError {
+/** A hidden name for a file that is not whole yet. The same key gives the same name, so that a later try clears up. */
+export function partPath(folder: string, key: string): string {
+  return join(folder, `.${createHash('sha256').update(key).digest('hex').slice(0, 24)}.part`);
+}
+
+/** The stats of whatever has this name, a link itself; undefined where nothing has. Inodes may pass 2^53: exact numbers. */
+export async function lookAt(path: string): Promise<BigIntStats | undefined> {
+  try {
+    return await lstat(path, { bigint: true });
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** Whether two names are of one file. */
+export function isSameFile(one: BigIntStats | undefined, other: BigIntStats | undefined): boolean {
+  return one !== undefined && other !== undefined && one.ino === other.ino && one.dev === other.dev;
+}
+
+/** Does something for each item, `bound` of them at once: thousands of files must not use up the file handles. */
+export async function forEachBounded<T>(items: readonly T[], bound: number, visit: (item: T) => Promise<void>): Promise<void> {
+  const rest = items.values();
+  const lane = async (): Promise<void> => {
+    for (const item of rest) await visit(item);
+  };
+  await Promise.all(Array.from({ length: Math.min(bound, items.length) }, lane));
+}
+
+/**
+ * An error of the file system for people; `what` says what was tried: `archive a.xlsx: cannot move it`. It may pass,
+ * so it is retryable. `absent` is the code where the system says that something is not there.
+ */
+export function fileError(what: string, error: unknown, absent: 'io' | 'vanished' = 'io'): IngestError {
   if (error instanceof IngestError) return error;
   const code = systemCode(error) ?? '';
   const reason = REASONS[code] ?? messageOf(error);
-  return new IngestError(code === 'ENOENT' ? 'vanished' : 'io', `${what}: ${reason}`, { retryable: true, cause: error, facts: { code } });
+  return new IngestError(code === 'ENOENT' ? absent : 'io', shown(`${what}: ${reason}`), { retryable: true, cause: error, facts: { code } });
 }
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -47,5 +90,10 @@ const REASONS: Readonly<Record<string, string>> = {
   ENFILE: 'too many open files on this machine',
   ENOENT: 'it is not there any more',
   EIO: 'the disk reported an error',
-  ENOTDIR: 'a part of the path is no folder',
+  ENOTDIR: 'it, or a part of its path, is no folder',
+  EXDEV: 'a part of it lies on another file system',
+  EBUSY: 'it is in use by the system',
+  ESTALE: 'the network share was mounted anew',
+  ETIMEDOUT: 'the network share does not answer',
+  ENAMETOOLONG: 'the name is too long for this file system',
 };

@@ -3,13 +3,13 @@ import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { fileError } from './files.js';
 
-/** The SHA-256 of a file's bytes, hexadecimal. Throws `vanished` where it is gone. */
+/** The SHA-256 of a file's bytes, hexadecimal. Throws `vanished` where it is gone, `io` where it cannot be read. */
 export async function sha256(path: string): Promise<string> {
   const hash = createHash('sha256');
   try {
     await pipeline(createReadStream(path), hash);
   } catch (error) {
-    throw fileError('cannot read the file', error);
+    throw fileError(`cannot read ${path}`, error, 'vanished');
   }
   return hash.digest('hex');
 }

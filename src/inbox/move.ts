@@ -1,98 +1,124 @@
-import { constants, copyFile, link, lstat, rm, unlink } from 'node:fs/promises';
-import { randomUUID } from 'node:crypto';
+import { lstat, rename, rm, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { IngestError, systemCode } from '../errors.js';
-import { fileError, syncFile, syncFolder } from './files.js';
+import { systemCode } from '../errors.js';
+import { copyWhole } from './copy.js';
+import { fileError, isSameFile, lookAt, partPath, syncFolder } from './files.js';
 import { sha256 } from './hash.js';
-import { withSuffix } from './names.js';
+import { candidates } from './names.js';
+import { linkFreely, placePart, refusesLinks } from './place.js';
 
 /**
- * Moves a file so that it is never gone and nothing is ever overwritten, whatever is killed when: the new name is made
- * beside the old one by a hard link, which fails where the name is taken, and only then the old one goes.
+ * A move has three ways, by what the file system allows:
  *
- * Returns the new path: `name` where it is free, else `name (suffix)`, else numbered.
+ *   link     the new name is made beside the old one, then the old one goes
+ *   rename   where the file may not be linked: an empty file of ours takes the name, the rename replaces it
+ *   copy     from another file system: a hidden part file gets the bytes and is linked, then the source goes
+ *
+ * Each can be killed anywhere and done again. What was begun is recognised by inodes: the new name is the source
+ * itself, or it is the part file, whose hidden name goes last and is the same for every try of this move.
+ */
+
+/** Where a move leads: the folder, the names in it, best first, and the hidden part file of this move alone. */
+interface Target {
+  readonly folder: string;
+  readonly part: string;
+  readonly names: () => Iterable<string>;
+}
+
+/**
+ * Moves a file so that it is never gone and nothing is ever overwritten, whatever is killed when. `suffix` must be of
+ * this move alone (`batch 12`). Doing it again after a kill ends it and leaves the file in one place.
+ *
+ * Returns the new path: `name` where it is free, else `name (suffix)`, else numbered. Throws `vanished` where the
+ * source is gone, `changed` where it is written to while it is copied, else `io`; the source is then still there.
  */
 export async function moveWithoutOverwriting(source: string, folder: string, name: string, suffix: string): Promise<string> {
+  const target = { folder, part: movePart(folder, name, suffix), names: () => candidates(name, suffix) };
   try {
-    const path = await linkFreely(source, folder, name, suffix);
-    await syncFolder(folder);
-    await unlink(source);
-    await syncFolder(dirname(source));
-    return path;
+    return (await endEarlierTry(source, target)) ?? (await moveAnew(source, target));
   } catch (error) {
-    throw fileError(`cannot move ${name} to ${folder}`, error);
+    const isGone = systemCode(error) === 'ENOENT' && (await lookAt(source).catch(() => null)) === undefined;
+    throw fileError(`cannot move ${name} to ${folder}`, error, isGone ? 'vanished' : 'io');
   }
 }
 
-async function linkFreely(source: string, folder: string, name: string, suffix: string): Promise<string> {
-  for (const candidate of candidates(name, suffix)) {
-    const path = join(folder, candidate);
-    if (await linkOrCopy(source, path)) return path;
+/** The hidden part file of a move. One that is found once the source is gone is litter: the file has its own name. */
+export function movePart(folder: string, name: string, suffix: string): string {
+  return partPath(folder, `${name}\0${suffix}`);
+}
+
+/** Ends what an earlier try began, if it got as far as a new name; else clears its rest away. */
+async function endEarlierTry(source: string, target: Target): Promise<string | undefined> {
+  const file = await lstat(source, { bigint: true });
+  const part = await lookAt(target.part);
+  for (const { path, isOwnName } of await takenNames(target)) {
+    const taken = await lookAt(path);
+    if (isSameFile(taken, file)) return dropSource(source, path, target);
+    const isPart = isSameFile(taken, part);
+    // A name with the suffix is given to this file alone: the part file need not vouch for it.
+    if ((isPart || isOwnName) && await hasSameBytes(path, source)) return dropSource(source, path, target);
+    // An empty part file only kept the name.
+    if (isPart && part!.size === 0n) await unlink(path);
   }
-  throw new IngestError('io', `folder ${folder}: every name for ${name} is taken`);
+  if (part !== undefined) await unlink(target.part);
+  return undefined;
 }
 
-/** The names that a file may get in a folder, best first. */
-export function* candidates(name: string, suffix: string): Generator<string> {
-  yield name;
-  yield withSuffix(name, suffix);
-  for (let number = 2; number < 1_000; number += 1) yield withSuffix(name, `${suffix}, ${number}`);
+async function takenNames({ folder, names }: Target): Promise<{ path: string; isOwnName: boolean }[]> {
+  const taken = [];
+  let isOwnName = false;
+  for (const name of names()) {
+    const path = join(folder, name);
+    const isTaken = (await lookAt(path)) !== undefined;
+    if (isTaken) taken.push({ path, isOwnName });
+    else if (isOwnName) break;
+    isOwnName = true;
+  }
+  return taken;
 }
 
-/** Makes `path` the same file as `source`; false where the name is taken by another. */
-async function linkOrCopy(source: string, path: string): Promise<boolean> {
+async function hasSameBytes(path: string, source: string): Promise<boolean> {
+  const [one, other] = [await lookAt(path), await lookAt(source)];
+  if (!one?.isFile() || one.size !== other?.size) return false;
+  return one.size === 0n || await sha256(path) === await sha256(source);
+}
+
+async function moveAnew(source: string, target: Target): Promise<string> {
+  return dropSource(source, await newName(source, target), target);
+}
+
+async function newName(source: string, target: Target): Promise<string> {
   try {
-    await link(source, path);
-    return true;
+    return await linkFreely(source, target.folder, target.names());
   } catch (error) {
-    const code = systemCode(error);
-    // A kill between link and unlink leaves both names: then only the unlinking is left to do.
-    if (code === 'EEXIST') return isSameFile(source, path);
-    if (code !== undefined && CANNOT_LINK.has(code)) return copy(source, path);
+    if (systemCode(error) === 'EXDEV') return newNameByCopy(source, target);
+    if (refusesLinks(error)) return newNameByRename(source, target);
     throw error;
   }
 }
 
-/** Other file systems, and those without hard links. */
-const CANNOT_LINK = new Set(['EXDEV', 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
-
-async function isSameFile(one: string, other: string): Promise<boolean> {
-  const [a, b] = await Promise.all([lstat(one), lstat(other)]);
-  return a.ino === b.ino && a.dev === b.dev;
+async function newNameByCopy(source: string, { folder, part, names }: Target): Promise<string> {
+  await copyWhole(source, part);
+  return placePart(part, folder, names);
 }
 
-async function copy(source: string, path: string): Promise<boolean> {
-  const part = join(dirname(path), `.${randomUUID()}.part`);
+async function newNameByRename(source: string, target: Target): Promise<string> {
+  await writeFile(target.part, '', { flag: 'wx' });
+  const path = await placePart(target.part, target.folder, target.names);
   try {
-    await copyFile(source, part, constants.COPYFILE_EXCL);
-    await syncFile(part);
-    if (await sha256(part) !== await sha256(source)) throw new IngestError('io', `${path}: the copy differs from the file; nothing was moved`, { retryable: true });
-    return await nameCopy(part, path, source);
-  } finally {
-    await rm(part, { force: true });
-  }
-}
-
-async function nameCopy(part: string, path: string, source: string): Promise<boolean> {
-  try {
-    await link(part, path);
-    return true;
+    await rename(source, path);
   } catch (error) {
-    const code = systemCode(error);
-    // The same bytes under the same name: a kill came between this copy and the unlinking of its source.
-    if (code === 'EEXIST') return await sha256(path) === await sha256(source);
-    if (code === undefined || !CANNOT_LINK.has(code)) throw error;
-    return copyExclusively(part, path);
-  }
-}
-
-async function copyExclusively(part: string, path: string): Promise<boolean> {
-  try {
-    await copyFile(part, path, constants.COPYFILE_EXCL);
-  } catch (error) {
-    if (systemCode(error) === 'EEXIST') return false;
+    await Promise.all([rm(path), rm(target.part, { force: true })]);
     throw error;
   }
-  await syncFile(path);
-  return true;
+  return path;
+}
+
+/** The end of every way: the new name is made to last before the old one goes. */
+async function dropSource(source: string, path: string, { folder, part }: Target): Promise<string> {
+  await syncFolder(folder);
+  await rm(source, { force: true });
+  await syncFolder(dirname(source));
+  await rm(part, { force: true });
+  return path;
 }

@@ -1,4 +1,4 @@
-import { answerPath, writeNote } from '../inbox/answer.js';
+import { writeAnswer, writeNote } from '../inbox/answer.js';
 import { answerRows, countRows } from '../store/records.js';
 import type { StageBatch } from '../store/entities/stage-batch.js';
 import { TEMPLATE, type Value } from '../template.js';
@@ -20,7 +20,7 @@ export async function writeReport(context: Context, batch: StageBatch, archived:
   // Above this the file itself, which lies beside it, is the better copy of the good rows.
   const onlyFailed = !isRejected || total > ALL_ROWS_UP_TO;
   const rows = await collectRows(context, batch.id, onlyFailed);
-  await context.reader.writeAnswer(answerPath(archived), rows);
+  await writeAnswer(archived, async (part) => context.reader.writeAnswer(part, rows));
 }
 
 const ALL_ROWS_UP_TO = 50_000;

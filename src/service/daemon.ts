@@ -68,7 +68,6 @@ export class Daemon {
 
   /** Looks through the inbox now and from then on. */
   start(): void {
-    this.watcher.start();
     this.schedule(0);
   }
 
@@ -105,6 +104,8 @@ export class Daemon {
     if (this.stopping.signal.aborted) return;
     try {
       await this.intake.look();
+      // A watch that was lost, with its folder or for want of a system resource, is taken up again.
+      this.watcher.start();
       await this.report();
     } catch (error) {
       this.context.log.warn('look', `${messageOf(error)}; tried again in ${this.context.settings.scanSeconds} s`);
