@@ -34,6 +34,7 @@ function title({ account, reference }: LiveVersion): string {
 }
 
 function named({ tracked, untracked, ...version }: LiveVersion): object {
-  const values = [...TRACKED.map(({ name }, index) => [name, tracked[index]]), ...UNTRACKED.map(({ name }, index) => [name, untracked[index]])];
-  return { ...version, ...Object.fromEntries(values) };
+  const names = [...TRACKED, ...UNTRACKED].map(({ name }) => name);
+  const values = [...tracked, ...untracked];
+  return Object.assign({}, version, ...names.map((name, index) => ({ [name]: values[index] }))) as object;
 }

@@ -53,7 +53,7 @@ export function deriveItem(change: Change, item: ItemHistory): ItemOutcome | typ
     if (before === NEEDS_WHOLE || chain === NEEDS_WHOLE) return NEEDS_WHOLE;
     if (isOwn) actions.set(step.date, actionOf(before, chain, step.date, step.timeline));
   }
-  return { chain: chain as readonly Version[], actions };
+  return { chain: chain, actions };
 }
 
 function isSettled({ until }: Window, item: ItemHistory): boolean {

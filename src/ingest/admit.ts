@@ -5,7 +5,7 @@ import { markReady, type Admission } from '../store/batches.js';
 import { nextChange } from '../store/changes.js';
 import type { Transaction } from '../store/database.js';
 import { contestedRows, countRows, failRows, recordedRows, type ContestedRow, type RecordedRow } from '../store/records.js';
-import { TEMPLATE } from '../template.js';
+import { TEMPLATE, type Value } from '../template.js';
 import { refuseBatch } from './refuse.js';
 
 /** Whether a staged batch is put on record, and which of its rows (HISTORY.md, Admit). */
@@ -75,12 +75,16 @@ function keyOf(row: ContestedRow): string {
 }
 
 function contradiction(row: ContestedRow, stands: ContestedRow, column: { name: string; heading: string }): string {
-  const [found, expected] = [row[column.name], stands[column.name]].map((value) => (value === null ? 'nothing' : `"${String(value)}"`));
+  const [found, expected] = [row[column.name], stands[column.name]].map((value) => (value === null ? 'nothing' : JSON.stringify(String(value as Value))));
   return `sheet "${row.sheet}" row ${row.row_number}, ${column.heading}: found ${found}, but ${sourceOf(stands)} says ${expected} `
     + 'of the same item and date; row not loaded. Delete that record first if this row is right, then submit it again';
 }
 
 function sourceOf(row: ContestedRow): string {
-  if (row['batch_id'] === undefined) return `row ${row.row_number} above`;
-  return `batch ${String(row['batch_id'])} (${String(row['filename'])}) row ${row.row_number}`;
+  if (!isRecorded(row)) return `row ${row.row_number} above`;
+  return `batch ${row.batch_id} (${row.filename}) row ${row.row_number}`;
+}
+
+function isRecorded(row: ContestedRow): row is RecordedRow {
+  return row['batch_id'] !== undefined;
 }

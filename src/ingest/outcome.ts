@@ -19,7 +19,7 @@ function rowsOf(batch: StageBatch): string {
 function effectsOf(batch: StageBatch): string[] {
   const effects: [number, string][] = [
     [batch.repeated_count, 'repeated'], [batch.zeroed_count, 'zeroed'],
-    [batch.placeholder_inserted_count, 'silences'], [batch.placeholder_replaced_count, 'silences filled'],
+    [batch.placeholder_inserted_count, 'placeholders'], [batch.placeholder_replaced_count, 'placeholders replaced'],
   ];
   return effects.filter(([count]) => count > 0).map(([count, word]) => `${count} ${word}`);
 }

@@ -1,0 +1,72 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rename, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { drawChains } from '../cli/history.js';
+import { openReader } from '../store/database.js';
+import { listAccounts, liveChains } from '../store/questions.js';
+import { SAMPLES, sampleWorkbook } from './samples.js';
+
+/** The main job on real workbooks: a real daemon, four files dropped late and early, their history. */
+
+const PROGRAM = fileURLToPath(new URL('../main.js', import.meta.url));
+/** April comes before February: the history is the same. */
+const DROP_ORDER = [0, 3, 1, 2];
+
+const folder = await mkdtemp(join(tmpdir(), 'scd-inbox-demo-'));
+const environment = {
+  ...process.env, SCD_INBOX: join(folder, 'inbox'), SCD_ARCHIVE: join(folder, 'archive'),
+  SCD_DATABASE: `sqlite:${join(folder, 'demo.db')}`, SCD_SCAN_SECONDS: '1',
+};
+const daemon = spawn(process.execPath, [PROGRAM, 'run'], { env: environment, cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] });
+const lines = linesOf(daemon);
+
+say(`A daemon watches ${environment.SCD_INBOX}. Its log:\n`);
+await untilEvent('started');
+for (const index of DROP_ORDER) {
+  const { name, date, lines: rows } = SAMPLES[index]!;
+  await drop(name, sampleWorkbook(date, rows));
+  await untilEvent('batch');
+}
+daemon.kill('SIGTERM');
+await once(daemon, 'exit');
+
+say('\nThe history of every item, though April came before February and March:\n');
+const reader = await openReader(environment.SCD_DATABASE);
+for (const account of await listAccounts(reader)) say(`${drawChains(await liveChains(reader, account))}\n`);
+await reader.close();
+
+say(`What to try next, in ${folder}:
+
+  export SCD_INBOX=${environment.SCD_INBOX} SCD_ARCHIVE=${environment.SCD_ARCHIVE} SCD_DATABASE=${environment.SCD_DATABASE}
+  node ${PROGRAM} batches              # what became of each file
+  node ${PROGRAM} history CL-009       # one account, drawn
+  node ${PROGRAM} run                  # the daemon; drop your own workbooks into its inbox`);
+
+/** Gives a workbook to the inbox whole: written beside it under a name that is left alone, then renamed. */
+async function drop(name: string, bytes: Buffer): Promise<void> {
+  const part = join(environment.SCD_INBOX, `.${name}.part`);
+  await writeFile(part, bytes);
+  await rename(part, join(environment.SCD_INBOX, name));
+}
+
+async function untilEvent(event: string): Promise<void> {
+  for (;;) {
+    const { value, done } = await lines.next();
+    if (done === true) throw new Error('the daemon ended before its work was done');
+    const entry = JSON.parse(value) as { event: string; message: string; timestamp: string };
+    say(`  ${entry.timestamp.slice(11, 19)}  ${entry.message}`);
+    if (entry.event === event) return;
+  }
+}
+
+function linesOf(child: ChildProcess): AsyncIterator<string, undefined> {
+  return createInterface({ input: child.stdout! })[Symbol.asyncIterator]() as AsyncIterator<string, undefined>;
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
