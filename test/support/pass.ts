@@ -1,0 +1,67 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import type { Settings } from '../../src/config/settings.js';
+import type { Log } from '../../src/log.js';
+import { Daemon } from '../../src/service/daemon.js';
+import type { StageBatch } from '../../src/store/entities/stage-batch.js';
+import { openReader } from '../../src/store/database.js';
+import { defaults } from './world.js';
+
+/** A log that keeps its lines. */
+export function rememberingLog(lines: string[]): Log {
+  const at = (_event: string, message: string): void => { lines.push(message); };
+  return { error: at, warn: at, info: at, debug: at, close: async () => undefined };
+}
+
+/** The daemon in this process, one pass at a time, on real folders and a real database. */
+export class Pass {
+  readonly lines: string[] = [];
+  private readonly outcomes: StageBatch[] = [];
+
+  private constructor(readonly folder: string, readonly settings: Settings, private readonly daemonOpened: (pass: Pass) => Promise<Daemon>) {}
+
+  private daemon: Promise<Daemon> | undefined;
+
+  static async create(changes: Partial<Settings> = {}): Promise<Pass> {
+    const folder = await mkdtemp(join(tmpdir(), 'scd-pass-'));
+    const settings = {
+      ...defaults(), inbox: join(folder, 'inbox'), archive: join(folder, 'archive'), database: `sqlite:${join(folder, 'test.db')}`,
+      settleMs: 1, ...changes,
+    };
+    return new Pass(folder, settings, async (pass) => Daemon.open(settings, rememberingLog(pass.lines), { onOutcome: (batch) => pass.outcomes.push(batch) }));
+  }
+
+  /** Drops a file and takes it in. Returns its batch. */
+  async take(name: string, bytes: Buffer | string): Promise<StageBatch> {
+    this.daemon ??= this.daemonOpened(this);
+    const daemon = await this.daemon;
+    await writeFile(join(this.settings.inbox, name), bytes);
+    await daemon.runOnce();
+    return this.outcomes[this.outcomes.length - 1]!;
+  }
+
+  async rows<T>(sql: string, params: readonly unknown[] = []): Promise<T[]> {
+    const reader = await openReader(this.settings.database);
+    try {
+      return await reader.rows<T>(sql, params);
+    } finally {
+      await reader.close();
+    }
+  }
+
+  /** Every file of the archive. */
+  async archived(): Promise<string[]> {
+    const entries = await readdir(this.settings.archive, { recursive: true, withFileTypes: true });
+    return entries.filter((entry) => entry.isFile()).map((entry) => relative(this.settings.archive, join(entry.parentPath, entry.name))).sort();
+  }
+
+  async readArchived(name: string): Promise<Buffer> {
+    return readFile(join(this.settings.archive, name));
+  }
+
+  async close(): Promise<void> {
+    await (await this.daemon)?.close();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}

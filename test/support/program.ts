@@ -1,0 +1,102 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { openReader } from '../../src/store/database.js';
+
+const PROGRAM = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+
+/** The real program in a folder of its own: real processes, real files, a real database. */
+export class Program {
+  private readonly running = new Set<ChildProcess>();
+
+  private constructor(readonly folder: string, private readonly environment: Record<string, string>) {}
+
+  static async create(environment: Record<string, string> = {}): Promise<Program> {
+    return new Program(await mkdtemp(join(tmpdir(), 'scd-program-')), { SCD_SCAN_SECONDS: '0.2', ...environment });
+  }
+
+  get inbox(): string {
+    return join(this.folder, 'inbox');
+  }
+
+  get database(): string {
+    return `sqlite:${join(this.folder, 'data', 'scd-inbox.db')}`;
+  }
+
+  /** Puts a whole file into the inbox. */
+  async drop(name: string, bytes: Buffer): Promise<void> {
+    const part = join(this.folder, `${name}.part`);
+    await writeFile(part, bytes);
+    await rename(part, join(this.inbox, name));
+  }
+
+  /** Starts the program. */
+  start(args: readonly string[], environment: Record<string, string> = {}): ChildProcess {
+    const { SCD_LOG_LEVEL: _, ...inherited } = process.env;
+    const child = spawn(process.execPath, [PROGRAM, ...args], {
+      cwd: this.folder, env: { ...inherited, ...this.environment, ...environment }, stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.running.add(child);
+    child.on('exit', () => this.running.delete(child));
+    return child;
+  }
+
+  /** Runs the program to its end. */
+  async run(args: readonly string[], environment: Record<string, string> = {}): Promise<{ code: number | null; out: string; err: string }> {
+    const child = this.start(args, environment);
+    const texts = { out: '', err: '' };
+    child.stdout!.on('data', (chunk: Buffer) => { texts.out += chunk.toString(); });
+    child.stderr!.on('data', (chunk: Buffer) => { texts.err += chunk.toString(); });
+    const [code] = await once(child, 'close') as [number | null];
+    return { code, ...texts };
+  }
+
+  /** Asks the database; an empty answer while there is none. */
+  async rows<T>(sql: string, params: readonly unknown[] = []): Promise<T[]> {
+    try {
+      const reader = await openReader(this.database);
+      try {
+        return await reader.rows<T>(sql, params);
+      } finally {
+        await reader.close();
+      }
+    } catch {
+      return [];
+    }
+  }
+
+  /** Waits until a question has rows; gives up when the process that should make it so has ended. */
+  async until<T>(child: ChildProcess, sql: string, params: readonly unknown[] = []): Promise<T[]> {
+    for (;;) {
+      const rows = await this.rows<T>(sql, params);
+      if (rows.length > 0) return rows;
+      if (child.exitCode !== null || child.signalCode !== null) throw new Error(`the process ended before: ${sql}`);
+    }
+  }
+
+  /** Everything that must be the same, however often the program was killed: chains, marks, totals, files. */
+  async whole(): Promise<object> {
+    return {
+      chains: await this.rows(`select a.account_number, external_reference, company_name, amount, term, from_date, to_date, is_placeholder, is_missing, batch_id
+        from master_record m join client_account a on a.id = m.client_account_id where not m.is_deleted order by 1, 2, 6`),
+      rows: await this.rows('select batch_id, row_number, process_status, process_action, error from stage_record order by batch_id, row_number'),
+      batches: await this.rows(`select id, filename, batch_status, total_count, success_count, failure_count, repeated_count, add_count, append_count,
+        unchanged_count, merge_count, replace_count, zeroed_count, placeholder_inserted_count, placeholder_replaced_count, error from stage_batch order by id`),
+      files: (await this.files()).filter((name) => !name.startsWith('data/')),
+    };
+  }
+
+  /** Every file below the folder, hidden ones too. */
+  async files(): Promise<string[]> {
+    const entries = await readdir(this.folder, { recursive: true, withFileTypes: true });
+    return entries.filter((entry) => entry.isFile()).map((entry) => relative(this.folder, join(entry.parentPath, entry.name))).sort();
+  }
+
+  async close(): Promise<void> {
+    for (const child of this.running) child.kill('SIGKILL');
+    await rm(this.folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
