@@ -35,10 +35,12 @@ const TEXTS = new Set(['SCD_INBOX', 'SCD_ARCHIVE', 'SCD_DATABASE', 'SCD_SHEET', 
 /** The settings in force, for a working folder and an environment. Refuses with every problem at once, each with its key. */
 export function loadSettings(environment: Environment = process.env, folder = process.cwd()): Settings {
   const sources = [packagedDefaults(), join(folder, 'config', 'local.yaml'), environment['SCD_CONFIG']];
-  const merged = sources.reduce<Tree>((tree, path) => merge(tree, readTree(path, path === environment['SCD_CONFIG'])), {});
-  const parsed = settingsSchema.safeParse(applyEnvironment(merged, environment));
+  const files = sources.reduce<Tree>((tree, path) => merge(tree, readTree(path, path === environment['SCD_CONFIG'])), {});
+  const tree = applyEnvironment(files, environment);
+  const parsed = settingsSchema.safeParse(tree);
   if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map(({ path, message }) => `  ${keyOf(path, environment)}: ${lowered(message)}, found ${shown(valueAt(applyEnvironment(merged, environment), path))}`);
+  const problems = parsed.error.issues.map(({ path, message }) =>
+    `  ${keyOf(path, environment)}: ${lowered(message)}, found ${shown(valueAt(tree, path))}`);
   throw new IngestError('settings', `the settings cannot be used:\n${problems.join('\n')}`);
 }
 

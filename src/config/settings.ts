@@ -4,7 +4,8 @@ import { TEMPLATE } from '../template.js';
 /** The settings: their shape, their limits and the type that the rest of the program sees. */
 
 const calendarDate = z.string().regex(/^\d{4}-\d{2}-\d{2}$/, 'expected a date YYYY-MM-DD');
-const validityDays = z.union([z.int().min(1), z.literal('none')], 'expected a whole number of days from 1, or none');
+const validityDays = z.custom<number | 'none'>(
+  (value) => value === 'none' || (Number.isInteger(value) && Number(value) >= 1), 'expected a whole number of days from 1, or none');
 const ratio = z.number().min(0).max(1);
 const whole = z.int().min(1);
 const sign = z.string().length(1);

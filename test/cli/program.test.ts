@@ -1,0 +1,60 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { SAMPLES, sampleWorkbook } from '../../src/demo/samples.js';
+import { Program } from '../support/program.js';
+
+let program: Program;
+
+beforeAll(async () => {
+  program = await Program.create();
+  await mkdir(program.inbox);
+  const { lines } = SAMPLES[0]!;
+  await writeFile(join(program.folder, 'january.xlsx'), sampleWorkbook('2022-01-28', lines));
+  await program.run(['process', 'january.xlsx']);
+});
+afterAll(async () => program.close());
+
+describe('the command line', () => {
+  test('takes in copies of named files and leaves the files where they are', async () => {
+    expect(await program.files()).toEqual(expect.arrayContaining(['january.xlsx']));
+    expect(await program.rows('select batch_status, total_count from stage_batch where id = 1')).toEqual([{ batch_status: 'Complete', total_count: 10 }]);
+  });
+
+  test('lists batches as a table and as JSON', async () => {
+    expect((await program.run(['batches'])).out).toMatch(/batch {2}file +status[\s\S]*1 {2}january\.xlsx {2}Complete +10/u);
+    expect(JSON.parse((await program.run(['batches', '--json'])).out)).toMatchObject([{ id: 1, filename: 'january.xlsx', add_count: 10 }]);
+  });
+
+  test('draws the history of an account and of an item', async () => {
+    expect((await program.run(['history', 'CL-002'])).out).toBe('CL-002 / A002  Company B\n  2022-01-28 ──▶              500000  30 Days\n');
+    expect(JSON.parse((await program.run(['history', 'CL-002', 'A002', '--json'])).out)).toMatchObject([{ from: '2022-01-28', to: null, amount: 500000, term: '30 Days', company_name: 'Company B' }]);
+  });
+
+  test('refuses what it does not know with status 2 and one clear sentence', async () => {
+    expect(await program.run(['history', 'CL-404'])).toEqual({ code: 2, out: '', err: 'scd-inbox: nothing is known of account "CL-404"\n' });
+    expect(await program.run(['errors', 'twelve'])).toMatchObject({ code: 2, err: 'scd-inbox: expected the number of a batch, found "twelve"; scd-inbox batches lists them\n' });
+    expect((await program.run(['frobnicate'])).code).toBe(2);
+    expect((await program.run(['config'], { SCD_VALIDITY_DAYS: '0' })).err).toContain('SCD_VALIDITY_DAYS: expected a whole number of days from 1, or none, found 0');
+  });
+
+  test('exits 1 when a file ended in Error, and errors says why', async () => {
+    await writeFile(join(program.folder, 'page.xlsx'), '<html><body>Sign in</body></html>');
+    expect((await program.run(['process', 'page.xlsx'])).code).toBe(1);
+    const [batch] = await program.rows<{ id: number }>("select id from stage_batch where filename = 'page.xlsx'");
+    expect((await program.run(['errors', String(batch!.id)])).out).toContain('is an HTML page');
+    expect(await program.files()).toEqual(expect.arrayContaining(['archive/rejected/page.xlsx', 'archive/rejected/page.xlsx.txt']));
+  });
+
+  test('helps with examples', async () => {
+    for (const command of ['run', 'process', 'batches', 'errors', 'history', 'config', 'health']) {
+      const { code, out } = await program.run([command, '--help']);
+      expect([code, /Examples?:/u.test(out)]).toEqual([0, true]);
+    }
+  });
+
+  test('ends a copy of what is on record as a Duplicate with status 0', async () => {
+    expect((await program.run(['process', 'january.xlsx'])).code).toBe(0);
+    expect(await program.rows("select duplicate_of from stage_batch where batch_status = 'Duplicate'")).toEqual([{ duplicate_of: 1 }]);
+  });
+});
