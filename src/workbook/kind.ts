@@ -93,9 +93,14 @@ async function kindOfContainer(path: string, size: number, limits: ReadSettings[
   throw wrongKind('an Office file of another kind');
 }
 
+/** The part of SheetJS that reads containers; its types leave it open. */
+interface ContainerReader {
+  read(bytes: Buffer, options: { type: 'buffer' }): { FullPaths: string[] };
+}
+
 function containerNames(bytes: Buffer): string[] {
   try {
-    return XLSX.CFB.read(bytes, { type: 'buffer' }).FullPaths;
+    return (XLSX.CFB as ContainerReader).read(bytes, { type: 'buffer' }).FullPaths;
   } catch (error) {
     throw new IngestError('malformed', 'is damaged or cut off; save the workbook again and drop that', { cause: error });
   }

@@ -5,9 +5,11 @@ import { IngestError, messageOf } from '../errors.js';
 import type { Cell, Sheet, SheetRow, Workbook } from './cell.js';
 import { checkZip } from './xlsx/zip.js';
 
-/** Opens .xls, .xlsb and .ods, read whole by SheetJS. Throws IngestError. */
-export async function openOther(path: string, kind: 'xls' | 'xlsb' | 'ods', limits: ReadSettings['limits']): Promise<Workbook> {
-  if (kind !== 'xls') await checkZip(path, { ...limits, inflatedMiB: limits.otherInflatedMiB });
+/** Opens .xls and .xlsb, read whole by SheetJS. Throws IngestError. */
+export async function openOther(path: string, kind: 'xls' | 'xlsb', limits: ReadSettings['limits']): Promise<Workbook> {
+  if (kind === 'xlsb') await checkZip(path, { ...limits, inflatedMiB: limits.otherInflatedMiB });
+  // Before Excel 97 texts were written in the code page of the country.
+  else XLSX.set_cptable(await import('xlsx/dist/cpexcel.full.mjs'));
   const book = parse(await readFile(path));
   return {
     kind: `.${kind} workbook`,
@@ -17,9 +19,12 @@ export async function openOther(path: string, kind: 'xls' | 'xlsb' | 'ods', limi
   };
 }
 
+/** No formulas: their cached values count, and an exotic formula must not cost the file. No shown texts: they are not the values. */
+const OPTIONS = { type: 'buffer', dense: true, nodim: true, WTF: true, cellNF: true, cellText: false, cellFormula: false, cellHTML: false } as const;
+
 function parse(bytes: Buffer): XLSX.WorkBook {
   try {
-    return XLSX.read(bytes, { type: 'buffer', dense: true, nodim: true, WTF: true, cellNF: true, cellText: true, cellHTML: false } as XLSX.ParsingOptions);
+    return XLSX.read(bytes, OPTIONS);
   } catch (error) {
     const message = messageOf(error);
     if (/password|encrypt/iu.test(message)) throw new IngestError('password-protected', 'is password-protected: save it without a password', { cause: error });
@@ -34,6 +39,7 @@ interface DenseSheet {
   readonly '!type'?: string;
 }
 
+/** Charts, dialogs and macros are sheets without rows. */
 function sheetOf(name: string, sheet: XLSX.WorkSheet | undefined, hidden: number): Sheet[] {
   const dense = sheet as unknown as DenseSheet | undefined;
   if (dense === undefined || dense['!type'] !== undefined) return [];
@@ -56,15 +62,18 @@ async function* rowsOf(sheet: DenseSheet): AsyncGenerator<readonly SheetRow[]> {
   if (batch.length > 0) yield batch;
 }
 
+/** These kinds hold errors by number. */
+const ERRORS: Readonly<Record<number, string>> = {
+  0: '#NULL!', 7: '#DIV/0!', 15: '#VALUE!', 23: '#REF!', 29: '#NAME?', 36: '#NUM!', 42: '#N/A', 43: '#GETTING_DATA',
+};
+
 function cellOf(cell: XLSX.CellObject | undefined): Cell | undefined {
-  if (cell === undefined) return undefined;
-  if (cell.v === undefined || cell.t === 'z') return cell.f === undefined ? undefined : { type: 'uncalculated', text: '' };
+  if (cell?.v === undefined || cell.t === 'z') return undefined;
   const format = cell.z === undefined || cell.z === 'General' ? undefined : String(cell.z);
   switch (cell.t) {
     case 'n': return { type: 'number', text: String(cell.v), format };
     case 'b': return { type: 'boolean', text: cell.v === true ? 'TRUE' : 'FALSE' };
-    case 'e': return { type: 'error', text: cell.w ?? String(cell.v) };
-    case 'd': return { type: 'date', text: (cell.v as Date).toISOString() };
-    default: return { type: 'text', text: String(cell.v), format };
+    case 'e': return { type: 'error', text: ERRORS[Number(cell.v)] ?? '#VALUE!' };
+    default: return { type: 'text', text: String(cell.v) };
   }
 }

@@ -1,9 +1,10 @@
 import type { ReadSettings } from '../config/settings.js';
 import { IngestError } from '../errors.js';
-import type { SheetRow, Workbook } from './cell.js';
+import type { Sheet, SheetRow, Workbook } from './cell.js';
 import { openCsv } from './csv.js';
-import { chooseSheet, headingsIn, holdsAll, isBehindHeadings, missingHeadings, spellings, type Headings } from './headings.js';
+import { chooseSheet, headingsIn, holdsAll, isBehindHeadings, listed, missingHeadings, spellings, type Headings, type Spellings } from './headings.js';
 import { kindOf } from './kind.js';
+import { openOds } from './ods/open.js';
 import { openOther } from './other.js';
 import { RowStager, type RowChunk } from './rows.js';
 import { openXlsx } from './xlsx/open.js';
@@ -18,55 +19,75 @@ export interface ReadSummary {
   readonly notices: readonly string[];
 }
 
+/** Where rows go. */
+export interface RowSink {
+  chunk(chunk: RowChunk): Promise<void>;
+  /** Told often: something was read, even if no chunk is full yet. */
+  alive(): void;
+}
+
 /** Reads a workbook, handing over its rows in chunks. Throws IngestError where the whole file is refused. */
-export async function readWorkbook(
-  path: string, settings: ReadSettings, onChunk: (chunk: RowChunk) => Promise<void>,
-): Promise<ReadSummary> {
+export async function readWorkbook(path: string, settings: ReadSettings, sink: RowSink): Promise<ReadSummary> {
   const wanted = spellings(settings);
-  const workbook = await openWorkbook(path, settings, (cells) => holdsAll(cells, wanted));
+  const kind = await kindOf(path, settings.limits);
+  const workbook = await openWorkbook(path, kind, settings, wanted);
   try {
-    return await readRows(workbook, settings, wanted, onChunk);
+    // A CSV file is the sheet, whatever sheet the settings name.
+    const sheet = chooseSheet(workbook, kind === 'csv' ? null : settings.sheet);
+    const { headings, stager } = await stageRows(workbook, sheet, { settings, wanted, isCsv: kind === 'csv' }, sink);
+    return { kind: workbook.kind, sheet: sheet.name, rows: stager.rows, failed: stager.failed, notices: noticesOf(headings, stager) };
   } finally {
     await workbook.close();
   }
 }
 
-async function openWorkbook(path: string, settings: ReadSettings, fits: (cells: readonly string[]) => boolean): Promise<Workbook> {
-  const kind = await kindOf(path, settings.limits);
-  if (kind === 'xlsx') return openXlsx(path, settings.limits);
-  return kind === 'csv' ? openCsv(path, fits, settings.limits) : openOther(path, kind, settings.limits);
+async function openWorkbook(path: string, kind: Awaited<ReturnType<typeof kindOf>>, { limits }: ReadSettings, wanted: Spellings): Promise<Workbook> {
+  switch (kind) {
+    case 'xlsx': return openXlsx(path, limits);
+    case 'csv': return openCsv(path, (cells) => holdsAll(cells, wanted), limits);
+    case 'ods': return openOds(path, limits);
+    default: return openOther(path, kind, limits);
+  }
 }
 
-async function readRows(
-  workbook: Workbook, settings: ReadSettings, wanted: readonly ReadonlySet<string>[], onChunk: (chunk: RowChunk) => Promise<void>,
-): Promise<ReadSummary> {
-  const sheet = chooseSheet(workbook, settings);
+interface Reading {
+  readonly settings: ReadSettings;
+  readonly wanted: Spellings;
+  readonly isCsv: boolean;
+}
+
+async function stageRows(workbook: Workbook, sheet: Sheet, reading: Reading, sink: RowSink): Promise<{ headings: Headings; stager: RowStager }> {
   const head: SheetRow[] = [];
-  let headings: Headings | undefined;
-  let stager: RowStager | undefined;
+  let found: { headings: Headings; stager: RowStager } | undefined;
   for await (const rows of sheet.rows()) {
+    sink.alive();
     for (const row of rows) {
-      if (stager === undefined) {
-        if (isBehindHeadings(row)) throw await missingHeadings(workbook, sheet, head, wanted);
-        headings = headingsIn(row, sheet.name, wanted);
-        if (headings === undefined) head.push(row);
-        else stager = new RowStager(sheet.name, headings, settings, workbook.dateSystem);
+      if (found === undefined) {
+        if (isBehindHeadings(row)) throw await missingHeadings(workbook, sheet, head, reading.wanted);
+        found = begin(row, workbook, sheet, reading);
+        if (found === undefined) head.push(row);
         continue;
       }
-      const chunk = stager.add(row);
-      if (chunk !== undefined) await onChunk(chunk);
+      const chunk = found.stager.add(row);
+      if (chunk !== undefined) await sink.chunk(chunk);
     }
   }
-  if (stager === undefined || headings === undefined) throw await missingHeadings(workbook, sheet, head, wanted);
-  if (stager.rows === 0) throw new IngestError('no-rows', `sheet "${sheet.name}" has no rows below its headings; nothing was loaded`);
-  const last = stager.flush();
-  if (last !== undefined) await onChunk(last);
-  return { kind: workbook.kind, sheet: sheet.name, rows: stager.rows, failed: stager.failed, notices: noticesOf(headings, stager) };
+  if (found === undefined) throw await missingHeadings(workbook, sheet, head, reading.wanted);
+  if (found.stager.rows === 0) throw new IngestError('no-rows', `sheet "${sheet.name}" has no rows below its headings in row ${found.headings.row}; nothing was loaded`);
+  const last = found.stager.flush();
+  if (last !== undefined) await sink.chunk(last);
+  return found;
 }
 
-function noticesOf(headings: Headings, stager: RowStager): string[] {
+function begin(row: SheetRow, workbook: Workbook, sheet: Sheet, { settings, wanted, isCsv }: Reading): { headings: Headings; stager: RowStager } | undefined {
+  const headings = headingsIn(row, sheet.name, wanted);
+  if (headings === undefined) return undefined;
+  return { headings, stager: new RowStager(sheet.name, headings, settings, workbook.dateSystem, isCsv ? headings.width : undefined) };
+}
+
+function noticesOf({ ignored }: Headings, { hidden }: RowStager): string[] {
   const notices: string[] = [];
-  if (headings.ignored.length > 0) notices.push(`columns not read: ${headings.ignored.map((heading) => `"${heading.slice(0, 40)}"`).join(', ')}`);
-  if (stager.hidden > 0) notices.push(`${stager.hidden} hidden ${stager.hidden === 1 ? 'row counts' : 'rows count'} like the others`);
+  if (ignored.length > 0) notices.push(`columns not read: ${listed(ignored)}`);
+  if (hidden > 0) notices.push(`${hidden} hidden ${hidden === 1 ? 'row counts' : 'rows count'} like the others`);
   return notices;
 }

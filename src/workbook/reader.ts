@@ -1,128 +1,74 @@
-import { MessageChannel } from 'node:worker_threads';
-import { Piscina } from 'piscina';
 import type { ReadSettings } from '../config/settings.js';
-import { IngestError, messageOf } from '../errors.js';
 import type { AnswerRow } from './answer.js';
 import type { ReadSummary } from './read.js';
 import type { RowChunk } from './rows.js';
-import type { Outcome, ReadTask } from './worker.js';
+import { Threads } from './threads.js';
+import type { AnswerTask, ReadTask } from './worker.js';
 
+export type { AnswerRow } from './answer.js';
 export type { ReadSummary } from './read.js';
 export type { RowChunk } from './rows.js';
 
-/** Reads workbooks in threads of their own; a thread that hangs or dies is ended and costs only its own file. */
+/** Rows of an answer travel to the thread in pages. */
+const PAGE_ROWS = 500;
+const ANSWER_STALL_SECONDS = 120;
+
+/** Reads workbooks and writes answers in threads of their own. */
 export class WorkbookReader {
-  private readonly pool: Piscina;
+  private readonly threads: Threads;
 
   constructor(options: { readonly threads: number; readonly heapMiB: number }) {
-    this.pool = new Piscina({
-      filename: workerFile(), minThreads: 1, maxThreads: options.threads, idleTimeout: 30_000,
-      resourceLimits: { maxOldGenerationSizeMb: options.heapMiB },
-    });
-    // A thread that runs out of memory rejects its task; the event beside that must not end the program.
-    this.pool.on('error', () => undefined);
+    this.threads = new Threads(options);
   }
 
   /**
-   * Reads a file, handing over its rows in chunks, one after another. Throws IngestError: of the file where it is
-   * refused, `worker-lost` where the thread hung or died, and whatever `onChunk` throws.
+   * Reads a file, handing over its rows in chunks, one after another; reading waits when four of them have not been
+   * taken yet. Throws IngestError where the file is refused (then some chunks may have been handed over), `worker-lost`
+   * where the thread hung for `stallSeconds`, died or ran out of memory, whatever `onChunk` throws, and the signal's
+   * reason. `onChunk` is not running any more by then.
    */
   async read(
     path: string, settings: ReadSettings, onChunk: (chunk: RowChunk) => Promise<void>, signal?: AbortSignal,
   ): Promise<ReadSummary> {
-    const { port1, port2 } = new MessageChannel();
-    const ending = new AbortController();
-    const watch = new Stall(settings.stallSeconds * 1000, () => ending.abort());
-    let writing: Promise<void> = Promise.resolve();
-    let failure: unknown;
-    port1.on('message', (chunk: RowChunk) => {
-      writing = writing.then(async () => {
-        watch.pause();
-        if (failure === undefined) await onChunk(chunk);
-        watch.resume();
-        port1.postMessage('more');
-      }).catch((error: unknown) => {
-        failure ??= error;
-        ending.abort();
-      });
-    });
-    // The port closes behind the last chunk: nothing is under way once it has.
-    const closed = new Promise((resolve) => port1.once('close', resolve));
-    const task: ReadTask = { path, settings: plain(settings), port: port2 };
+    const task: ReadTask = { path, settings: plain(settings) };
+    return this.threads.run('read', task, { answer: onChunk, stallSeconds: settings.stallSeconds, signal });
+  }
+
+  /**
+   * Writes an answer workbook, whole or not at all. Rows that come one by one are taken as they are written: memory does
+   * not grow with them. Throws IngestError, and whatever the rows throw.
+   */
+  async writeAnswer(path: string, rows: Iterable<AnswerRow> | AsyncIterable<AnswerRow>, signal?: AbortSignal): Promise<void> {
+    const pages = pagesOf(rows);
+    const task: AnswerTask = { path };
     try {
-      const outcome = await this.pool.run(task, {
-        name: 'read', transferList: [port2], signal: signal === undefined ? ending.signal : AbortSignal.any([signal, ending.signal]),
-      }) as Outcome<ReadSummary>;
-      await closed;
-      await writing;
-      if (failure !== undefined) throw failure;
-      return unwrap(outcome);
-    } catch (error) {
-      await writing;
-      throw failure ?? lost(error, watch.hasFired, settings.stallSeconds);
+      await this.threads.run('answer', task, {
+        answer: async () => { const page = await pages.next(); return page.done === true ? [] : page.value; },
+        stallSeconds: ANSWER_STALL_SECONDS, signal,
+      });
     } finally {
-      watch.stop();
-      port1.close();
+      await pages.return(undefined);
     }
   }
 
-  /** Writes an answer workbook. */
-  async writeAnswer(path: string, rows: readonly AnswerRow[]): Promise<void> {
-    unwrap(await this.pool.run({ path, rows }, { name: 'answer' }) as Outcome<void>);
-  }
-
+  /** Ends all reading and the threads. Safe twice. */
   async close(): Promise<void> {
-    await this.pool.destroy();
+    await this.threads.close();
   }
 }
 
-/** Fires when nothing has moved for a while. */
-class Stall {
-  hasFired = false;
-  private timer: NodeJS.Timeout | undefined;
-
-  constructor(private readonly ms: number, private readonly onStall: () => void) {
-    this.resume();
+async function* pagesOf(rows: Iterable<AnswerRow> | AsyncIterable<AnswerRow>): AsyncGenerator<AnswerRow[]> {
+  let page: AnswerRow[] = [];
+  for await (const row of rows) {
+    page.push(row);
+    if (page.length < PAGE_ROWS) continue;
+    yield page;
+    page = [];
   }
-
-  /** While the rows are being written the reader is not to blame. */
-  pause(): void {
-    clearTimeout(this.timer);
-  }
-
-  resume(): void {
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => {
-      this.hasFired = true;
-      this.onStall();
-    }, this.ms);
-  }
-
-  stop(): void {
-    clearTimeout(this.timer);
-  }
-}
-
-function unwrap<T>(outcome: Outcome<T>): T {
-  if ('value' in outcome) return outcome.value;
-  const error = new IngestError(outcome.code, outcome.message, { retryable: outcome.retryable });
-  if (outcome.stack !== undefined) error.stack = outcome.stack;
-  throw error;
-}
-
-function lost(error: unknown, isStalled: boolean, stallSeconds: number): unknown {
-  if (error instanceof IngestError) return error;
-  const what = isStalled ? `nothing could be read of it for ${stallSeconds} s` : `the thread that read it was lost (${messageOf(error)})`;
-  return new IngestError('worker-lost', what, { retryable: true, cause: error });
+  if (page.length > 0) yield page;
 }
 
 /** Only what reading needs travels: settings may hold more. */
 function plain({ sheet, headings, terms, dates, numbers, limits, stallSeconds }: ReadSettings): ReadSettings {
   return { sheet, headings, terms, dates, numbers, limits, stallSeconds };
-}
-
-/** A thread cannot be a TypeScript file: run from source (by tests), the built one serves. */
-function workerFile(): string {
-  const here = import.meta.url;
-  return new URL(here.endsWith('.ts') ? '../../dist/workbook/worker.js' : './worker.js', here).href;
 }

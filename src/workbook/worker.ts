@@ -1,57 +1,85 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { ReadSettings } from '../config/settings.js';
-import { IngestError, messageOf, systemCode, type ErrorCode } from '../errors.js';
+import { IngestError, messageOf, systemCode, type ErrorCode, type Facts } from '../errors.js';
 import { writeAnswerFile, type AnswerRow } from './answer.js';
+import { Line } from './line.js';
 import { readWorkbook, type ReadSummary } from './read.js';
 
 /** What runs in a thread of its own: reading, and writing answers. The main thread never parses. */
 
 /** How many chunks may be under way to the database before reading waits. */
-export const CREDITS = 4;
+const CREDITS = 4;
 
 export interface ReadTask {
   readonly path: string;
   readonly settings: ReadSettings;
-  /** Chunks go out here; each message that comes back allows one more. */
-  readonly port: MessagePort;
 }
 
-/** Errors as they travel between threads. */
-export type Outcome<T> = { readonly value: T } | { readonly code: ErrorCode; readonly message: string; readonly retryable: boolean; readonly stack: string | undefined };
+/** Its rows are asked for page by page; a page without rows is the last. */
+export interface AnswerTask {
+  readonly path: string;
+}
 
-/** Reads a workbook. */
-export async function read({ path, settings, port }: ReadTask): Promise<Outcome<ReadSummary>> {
-  let credits = CREDITS;
-  let wake: (() => void) | undefined;
-  port.on('message', () => {
-    credits += 1;
-    wake?.();
+/** What a task ends with. Errors travel between threads as plain values. */
+export type Outcome<T> = { readonly value: T } | {
+  readonly code: ErrorCode; readonly message: string; readonly retryable: boolean; readonly facts: Facts; readonly stack: string | undefined;
+};
+
+type Task<T> = T & { readonly port: MessagePort };
+
+/** Reads a workbook; each chunk of its rows is a question, answered when it has been stored. */
+export async function read({ path, settings, port }: Task<ReadTask>): Promise<Outcome<ReadSummary>> {
+  return onLine(port, async (line) => {
+    const underWay: Promise<unknown>[] = [];
+    try {
+      return await readWorkbook(path, settings, {
+        alive: () => line.alive(),
+        chunk: async (chunk) => {
+          underWay.push(line.ask(chunk));
+          if (underWay.length >= CREDITS) await underWay.shift();
+        },
+      });
+    } finally {
+      await Promise.all(underWay);
+    }
   });
-  try {
-    return await settled(readWorkbook(path, settings, async (chunk) => {
-      while (credits === 0) await new Promise<void>((resolve) => { wake = resolve; });
-      credits -= 1;
-      port.postMessage(chunk);
-    }));
-  } finally {
-    port.close();
-  }
 }
 
 /** Writes an answer workbook. */
-export async function answer({ path, rows }: { path: string; rows: readonly AnswerRow[] }): Promise<Outcome<void>> {
-  return settled(writeAnswerFile(path, rows));
+export async function answer({ path, port }: Task<AnswerTask>): Promise<Outcome<void>> {
+  return onLine(port, async (line) => writeAnswerFile(path, rowsFrom(line)));
 }
 
-async function settled<T>(work: Promise<T>): Promise<Outcome<T>> {
-  try {
-    return { value: await work };
-  } catch (error) {
-    const stack = error instanceof Error ? error.stack : undefined;
-    if (error instanceof IngestError) return { code: error.code, message: error.message, retryable: error.retryable, stack };
-    const code = systemCode(error);
-    if (code === 'ENOENT') return { code: 'vanished', message: 'the file was taken away while it was read', retryable: true, stack };
-    if (code !== undefined && /^E[A-Z]+$/u.test(code)) return { code: 'io', message: `cannot be read: ${messageOf(error)}`, retryable: true, stack };
-    return { code: 'internal', message: messageOf(error), retryable: false, stack };
+async function* rowsFrom(line: Line): AsyncGenerator<AnswerRow> {
+  for (;;) {
+    const page = await line.ask('more') as readonly AnswerRow[];
+    if (page.length === 0) return;
+    yield* page;
+    line.alive();
   }
+}
+
+async function onLine<T>(port: MessagePort, work: (line: Line) => Promise<T>): Promise<Outcome<T>> {
+  const line = new Line(port);
+  try {
+    return { value: await work(line) };
+  } catch (error) {
+    return refusal(error);
+  } finally {
+    line.close();
+  }
+}
+
+function refusal(error: unknown): Outcome<never> {
+  const stack = error instanceof Error ? error.stack : undefined;
+  if (error instanceof IngestError) return { code: error.code, message: error.message, retryable: error.retryable, facts: plain(error.facts), stack };
+  const code = systemCode(error);
+  if (code === 'ENOENT') return { code: 'vanished', message: 'the file was taken away while it was worked on', retryable: true, facts: { code }, stack };
+  if (code !== undefined && /^E[A-Z]+$/u.test(code)) return { code: 'io', message: `the file could not be read or written: ${messageOf(error)}`, retryable: true, facts: { code }, stack };
+  return { code: 'internal', message: messageOf(error), retryable: false, facts: {}, stack };
+}
+
+/** Facts as JSON holds them: what cannot travel must not turn a refusal into a lost thread. */
+function plain(facts: Facts): Facts {
+  return JSON.parse(JSON.stringify(facts)) as Facts;
 }

@@ -82,8 +82,13 @@ async function readWorkbook(
   return { sheets, dateSystem };
 }
 
+/** The formats that every workbook has, by their numbers; the types of SheetJS leave them open. */
+interface FormatTable {
+  get_table(): Record<string, string>;
+}
+
 async function readFormats(zip: Zip, part: string): Promise<(string | undefined)[]> {
-  const codes = new Map<number, string>(Object.entries(XLSX.SSF.get_table()).map(([id, code]) => [Number(id), String(code)]));
+  const codes = new Map<number, string>(Object.entries((XLSX.SSF as FormatTable).get_table()).map(([id, code]) => [Number(id), code]));
   const formats: (string | undefined)[] = [];
   let inCells = false;
   await readXmlWhole(part, await zip.stream(part), {

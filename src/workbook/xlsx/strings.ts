@@ -32,7 +32,7 @@ export class SharedStrings {
   /** The text at an index, or undefined where there is none. */
   at(index: number): string | undefined {
     if (!Number.isInteger(index) || index < 0 || index >= this.count) return undefined;
-    return this.buffer.toString('utf8', index === 0 ? 0 : this.ends[index - 1]!, this.ends[index]!);
+    return this.buffer.toString('utf8', index === 0 ? 0 : this.ends[index - 1]!, this.ends[index]);
   }
 
   private add(text: string): void {

@@ -50,7 +50,7 @@ function listen(parser: SaxesParser, part: string, handler: XmlHandler, progress
   parser.on('opentag', ({ name, attributes }) => {
     progress.silent = 0;
     if ((progress.depth += 1) > MAX_DEPTH) throw new IngestError('hostile', `part ${part}: is nested deeper than ${MAX_DEPTH} elements`);
-    handler.open(localName(name), attributes as Record<string, string>);
+    handler.open(localName(name), attributes);
   });
   parser.on('closetag', ({ name }) => {
     progress.silent = 0;

@@ -1,0 +1,126 @@
+import { createHash } from 'node:crypto';
+import { open, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { cellXml, escaped, headingXml, STYLES, type OutCell } from './cells.js';
+import { ZipWriter } from './zip.js';
+
+/**
+ * Workbooks of one sheet, written as their rows come. Not by SheetJS: it builds a workbook in memory several times over
+ * (a file of a million failed rows would cost the thread that answers it), and freezes no headings and marks no cells.
+ */
+export interface OutSheet {
+  readonly name: string;
+  readonly columns: readonly OutColumn[];
+  /** Cells by column; undefined is an empty one. */
+  readonly rows: Iterable<readonly (OutCell | undefined)[]> | AsyncIterable<readonly (OutCell | undefined)[]>;
+}
+
+export interface OutColumn {
+  readonly heading: string;
+  /** In characters. */
+  readonly width: number;
+}
+
+const MAX_ROWS = 1_048_576;
+const PIECE_CHARACTERS = 65_536;
+
+/** Writes a workbook to a path, whole or not at all, and durably: a part file beside it is given the name at the end. */
+export async function writeWorkbook(path: string, sheet: OutSheet): Promise<void> {
+  const part = partPath(path);
+  try {
+    await writeParts(part, sheet);
+    await rename(part, path);
+    await syncFolder(dirname(path));
+  } catch (error) {
+    await rm(part, { force: true });
+    throw error;
+  }
+}
+
+async function writeParts(path: string, sheet: OutSheet): Promise<void> {
+  const zip = await ZipWriter.create(path);
+  try {
+    const written = { rows: 0 };
+    await zip.add('[Content_Types].xml', [CONTENT_TYPES]);
+    await zip.add('_rels/.rels', [relationships([['officeDocument', 'xl/workbook.xml']])]);
+    await zip.add('xl/_rels/workbook.xml.rels', [relationships([['worksheet', 'worksheets/sheet1.xml'], ['styles', 'styles.xml']])]);
+    await zip.add('xl/styles.xml', [STYLES]);
+    await zip.add('xl/worksheets/sheet1.xml', inPieces(sheetXml(sheet, written)));
+    await zip.add('xl/workbook.xml', [workbookXml(sheet, written.rows)]);
+    await zip.finish();
+  } finally {
+    await zip.close();
+  }
+}
+
+const XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n';
+const MAIN = 'http://schemas.openxmlformats.org/spreadsheetml/2006/main';
+const RELATIONS = 'http://schemas.openxmlformats.org/officeDocument/2006/relationships';
+const PACKAGE = 'http://schemas.openxmlformats.org/package/2006';
+const TYPE = 'application/vnd.openxmlformats-officedocument.spreadsheetml';
+
+const CONTENT_TYPES = `${XML}<Types xmlns="${PACKAGE}/content-types">`
+  + '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/>'
+  + `<Override PartName="/xl/workbook.xml" ContentType="${TYPE}.sheet.main+xml"/><Override PartName="/xl/styles.xml" ContentType="${TYPE}.styles+xml"/>`
+  + `<Override PartName="/xl/worksheets/sheet1.xml" ContentType="${TYPE}.worksheet+xml"/></Types>`;
+
+function relationships(targets: readonly (readonly [type: string, target: string])[]): string {
+  const elements = targets.map(([type, target], index) => `<Relationship Id="rId${index + 1}" Type="${RELATIONS}/${type}" Target="${target}"/>`);
+  return `${XML}<Relationships xmlns="${PACKAGE}/relationships">${elements.join('')}</Relationships>`;
+}
+
+function workbookXml({ name, columns }: OutSheet, rows: number): string {
+  const quoted = `'${name.replaceAll("'", "''")}'`;
+  return `${XML}<workbook xmlns="${MAIN}" xmlns:r="${RELATIONS}"><sheets><sheet name="${escaped(name)}" sheetId="1" r:id="rId1"/></sheets>`
+    + `<definedNames><definedName name="_xlnm._FilterDatabase" localSheetId="0" hidden="1">${escaped(quoted)}!$A$1:$${letter(columns.length - 1)}$${rows}</definedName></definedNames></workbook>`;
+}
+
+async function* sheetXml({ columns, rows }: OutSheet, written: { rows: number }): AsyncGenerator<string> {
+  const letters = columns.map((_, index) => letter(index));
+  yield `${XML}<worksheet xmlns="${MAIN}"><sheetViews><sheetView workbookViewId="0"><pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/></sheetView></sheetViews>`
+    + `<cols>${columns.map(({ width }, index) => `<col min="${index + 1}" max="${index + 1}" width="${width}" customWidth="1"/>`).join('')}</cols><sheetData>`;
+  written.rows = 1;
+  yield `<row r="1">${columns.map(({ heading }, index) => headingXml(`${letters[index]!}1`, heading)).join('')}</row>`;
+  for await (const row of rows) {
+    // A sheet has no more room; the rest is in the file that is being answered.
+    if (written.rows === MAX_ROWS) break;
+    const number = written.rows += 1;
+    const cells = row.map((cell, index) => (cell === undefined ? '' : cellXml(`${letters[index]!}${number}`, cell)));
+    yield `<row r="${number}">${cells.join('')}</row>`;
+  }
+  yield `</sheetData><autoFilter ref="A1:${letters[letters.length - 1]!}${written.rows}"/></worksheet>`;
+}
+
+/** A row at a time would cost a step of the whole pipeline each. */
+async function* inPieces(texts: AsyncIterable<string>): AsyncGenerator<string> {
+  let piece = '';
+  for await (const text of texts) {
+    piece += text;
+    if (piece.length < PIECE_CHARACTERS) continue;
+    yield piece;
+    piece = '';
+  }
+  yield piece;
+}
+
+function letter(index: number): string {
+  const last = String.fromCharCode(65 + (index % 26));
+  return index < 26 ? last : letter(Math.floor(index / 26) - 1) + last;
+}
+
+/** The same path gives the same name, so that a later try clears up what a killed one left. */
+function partPath(path: string): string {
+  return join(dirname(path), `.${createHash('sha256').update(basename(path)).digest('hex').slice(0, 24)}.part`);
+}
+
+/** Makes the new name outlast a power loss, where the file system can. */
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } catch {
+    // Network mounts do not sync folders; there is nothing better to be had there.
+  } finally {
+    await handle.close();
+  }
+}
