@@ -16,13 +16,14 @@ export const addProcess: AddCommand = (program) => {
   program.command('process')
     .description('take in what lies in the inbox, or copies of the files named, and exit')
     .argument('[files...]', 'workbooks to take in; they stay where they are')
-    .addHelpText('after', '\nExit status: 0 all ended Complete or Duplicate, 1 any ended Error, 2 bad usage or settings.'
+    .addHelpText('after', '\nExit status: 0 all ended Complete or Duplicate, 1 any ended Error or was put off, 2 bad usage or settings.'
       + '\n\nExamples:\n  scd-inbox process\n  scd-inbox process ~/Downloads/0128_Jan.xlsx')
     .action(async (files: string[]) => {
       const settings = loadSettings();
       const log = createLog(settings.log);
       const bar = progressBar();
       const outcomes: StageBatch[] = [];
+      let putOff = 0;
       const daemon = await Daemon.open(settings, log, {
         onOutcome: (batch) => outcomes.push(batch), onRows: (filename, rows) => bar?.increment(rows, { filename }),
       });
@@ -31,12 +32,13 @@ export const addProcess: AddCommand = (program) => {
       try {
         for (const file of files) await claimCopy(settings.inbox, file);
         await daemon.runOnce();
+        putOff = daemon.intake.putOff;
       } finally {
         bar?.stop();
         await daemon.close();
         await log.close();
       }
-      if (outcomes.some(({ batch_status }) => batch_status === 'Error')) process.exitCode = 1;
+      if (putOff > 0 || outcomes.some(({ batch_status }) => batch_status === 'Error')) process.exitCode = 1;
     });
 };
 

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { link, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { IngestError, systemCode } from '../errors.js';
@@ -10,10 +9,12 @@ import { refusesLinks } from './place.js';
  * Throws `io` in plain words: the folder, what was tried, what was found, what to do. `purpose` is `inbox`, `archive`.
  */
 export async function probe(folder: string, purpose: string): Promise<void> {
-  const name = join(folder, `.probe-${randomUUID()}.tmp`);
+  // Always the same names: what a killed start has left is overwritten and removed by the next.
+  const name = join(folder, '.scd-inbox-probe.tmp');
   const further = `${name}.2.tmp`;
   try {
     await step('cannot be made', async () => makeFolder(folder));
+    await step('cannot remove', async () => rm(further, { force: true }));
     await step('cannot write', async () => writeSynced(name));
     await step('cannot sync', async () => syncFolder(folder));
     await step('cannot rename', async () => rename(name, further));
@@ -43,7 +44,7 @@ async function step(tried: string, attempt: () => Promise<void>): Promise<void> 
 }
 
 async function writeSynced(path: string): Promise<void> {
-  const handle = await open(path, 'wx');
+  const handle = await open(path, 'w');
   try {
     await handle.writeFile('probe');
     await handle.sync();

@@ -43,12 +43,12 @@ export class Daemon {
       (error) => log.warn('watch', `the inbox cannot be watched (${messageOf(error)}); it is looked through every ${settings.scanSeconds} s`));
   }
 
-  /** Probes the folders, takes the lock, opens the database and brings the chains to the policy of the settings. */
+  /** Takes the lock, probes the folders, opens the database and brings the chains to the policy of the settings. */
   static async open(settings: Settings, log: Log, options: DaemonOptions = {}): Promise<Daemon> {
-    await probe(settings.inbox, 'inbox');
-    await probe(settings.archive, 'archive');
     const lock = await takeLock(settings);
     try {
+      await probe(settings.inbox, 'inbox');
+      await probe(settings.archive, 'archive');
       const clock = options.clock ?? systemClock;
       const database = await Database.open(settings.database, clock);
       const { policy, isChanged, accounts } = await adoptPolicy(database, settings);

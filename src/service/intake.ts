@@ -55,6 +55,11 @@ export class Intake {
     return this.queue.size + this.queue.pending;
   }
 
+  /** How many claimed files were put off for a passing reason and wait to be taken up again. */
+  get putOff(): number {
+    return this.restingUntil.size;
+  }
+
   /** Resolves when nothing is queued or being worked on. */
   async idle(): Promise<void> {
     await this.queue.onIdle();
