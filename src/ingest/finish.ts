@@ -1,8 +1,8 @@
 import { archive, findArchived, processedFolder, rejectedFolder } from '../inbox/archive.js';
+import type { Claim } from '../inbox/claim.js';
 import { findBatch, isArchivedAt, markArchived } from '../store/batches.js';
 import type { StageBatch } from '../store/entities/stage-batch.js';
 import type { Context } from './context.js';
-import type { Claimed } from './ingest.js';
 import { outcomeLine } from './outcome.js';
 import { writeReport } from './report.js';
 
@@ -10,7 +10,7 @@ import { writeReport } from './report.js';
  * Moves the file of a batch that has ended into the archive, lays the answer beside it and says in the log what became
  * of it. The outcome is committed before the move; a kill in between is mended by doing this again.
  */
-export async function finishBatch(context: Context, batch: StageBatch, claimed: Claimed | undefined): Promise<StageBatch> {
+export async function finishBatch(context: Context, batch: StageBatch, claimed: Claim | undefined): Promise<StageBatch> {
   if (batch.batch_status === 'Held' || batch.batch_status === 'Ready' || batch.batch_status === 'In Progress') return batch;
   const path = await archivedPath(context, batch, claimed);
   if (path !== null) await writeReport(context, batch, path);
@@ -19,7 +19,7 @@ export async function finishBatch(context: Context, batch: StageBatch, claimed: 
   return (await findBatch(context.database.reader, batch.id))!;
 }
 
-async function archivedPath(context: Context, batch: StageBatch, claimed: Claimed | undefined): Promise<string | null> {
+async function archivedPath(context: Context, batch: StageBatch, claimed: Claim | undefined): Promise<string | null> {
   const isProcessed = batch.batch_status === 'Complete';
   const folder = isProcessed ? processedFolder(context.settings.archive, batch.end_date!) : rejectedFolder(context.settings.archive);
   const suffix = `batch ${batch.id}`;

@@ -1,6 +1,7 @@
 import { IngestError, messageOf } from '../errors.js';
 import type { StageBatch } from '../store/entities/stage-batch.js';
 import { findBatch } from '../store/batches.js';
+import type { Claim } from '../inbox/claim.js';
 import { sha256 } from '../inbox/hash.js';
 import { admitBatch } from './admit.js';
 import { applyBatch } from './apply.js';
@@ -10,31 +11,24 @@ import { openBatch } from './open.js';
 import { refuseBatch } from './refuse.js';
 import { stageFile } from './stage.js';
 
-/** A file in the inbox's `.processing`. */
-export interface Claimed {
-  readonly token: string;
-  readonly name: string;
-  readonly path: string;
-}
-
 /**
  * Takes a claimed file all the way: batch, rows, history, archive. Returns its batch as it ended.
  * Throws what may pass (a full disk, a stop): the file stays claimed and is resumed later.
  */
-export async function ingestFile(context: Context, claimed: Claimed): Promise<StageBatch> {
+export async function ingestFile(context: Context, claimed: Claim): Promise<StageBatch> {
   const hash = await sha256(claimed.path);
   const { id } = await context.database.write(async (tx) => openBatch(tx, { filename: claimed.name, hash, claim: claimed.token }));
   return resumeBatch(context, (await findBatch(context.database.reader, id))!, claimed);
 }
 
 /** Goes on with a batch from wherever it stands. `claimed` is its file, undefined where that is not there any more. */
-export async function resumeBatch(context: Context, batch: StageBatch, claimed: Claimed | undefined): Promise<StageBatch> {
+export async function resumeBatch(context: Context, batch: StageBatch, claimed: Claim | undefined): Promise<StageBatch> {
   if (batch.batch_status === 'In Progress') await stageAndAdmit(context, batch, claimed);
   await context.lane.add(async () => applyIfReady(context, batch.id));
   return finishBatch(context, (await findBatch(context.database.reader, batch.id))!, claimed);
 }
 
-async function stageAndAdmit(context: Context, batch: StageBatch, claimed: Claimed | undefined): Promise<void> {
+async function stageAndAdmit(context: Context, batch: StageBatch, claimed: Claim | undefined): Promise<void> {
   try {
     if (claimed === undefined) throw new IngestError('vanished', 'the file was taken away while it was worked on; drop it again');
     const { sheet, notices } = await stageFile(context, batch.id, claimed.path, claimed.name);
@@ -48,7 +42,7 @@ async function stageAndAdmit(context: Context, batch: StageBatch, claimed: Claim
 }
 
 /** Why the file itself has to be refused; undefined where the surroundings are to blame and may mend. */
-function refusalOf(context: Context, error: unknown, claimed: Claimed | undefined): string | undefined {
+function refusalOf(context: Context, error: unknown, claimed: Claim | undefined): string | undefined {
   if (context.signal.aborted) return undefined;
   if (error instanceof IngestError) return error.retryable && claimed !== undefined ? undefined : error.message;
   context.log.error('internal', `internal error: ${messageOf(error)}`, { stack: error instanceof Error ? error.stack : undefined });

@@ -1,12 +1,11 @@
-import { listClaims } from '../inbox/claim.js';
+import { listClaims, type Claim } from '../inbox/claim.js';
 import { findClaim, openBatches } from '../store/batches.js';
 import type { StageBatch } from '../store/entities/stage-batch.js';
 import type { Context } from './context.js';
-import type { Claimed } from './ingest.js';
 
 /** Work that was begun and is not done: a claimed file, a batch whose file is not archived, or both. */
 export interface Unfinished {
-  readonly claimed: Claimed | undefined;
+  readonly claimed: Claim | undefined;
   readonly batch: StageBatch | undefined;
 }
 
