@@ -23,7 +23,7 @@ export const addProcess: AddCommand = (program) => {
       const log = createLog(settings.log);
       const bar = progressBar();
       const outcomes: StageBatch[] = [];
-      let putOff = 0;
+      let putOff: number;
       const daemon = await Daemon.open(settings, log, {
         onOutcome: (batch) => outcomes.push(batch), onRows: (filename, rows) => bar?.increment(rows, { filename }),
       });

@@ -4,13 +4,14 @@ import { IngestError, messageOf } from '../errors.js';
 import { addBatches } from './batches.js';
 import type { AddCommand } from './command.js';
 import { addConfig } from './config.js';
+import { addDelete } from './delete.js';
 import { addErrors } from './errors.js';
 import { addHealth } from './health.js';
 import { addHistory } from './history.js';
 import { addProcess } from './process.js';
 import { addRun } from './run.js';
 
-const COMMANDS: readonly AddCommand[] = [addRun, addProcess, addBatches, addErrors, addHistory, addConfig, addHealth];
+const COMMANDS: readonly AddCommand[] = [addRun, addProcess, addBatches, addErrors, addHistory, addDelete, addConfig, addHealth];
 
 /** Runs the command line; sets the exit status: 2 for bad usage or settings, 1 for what else went wrong. */
 export async function runProgram(argv: readonly string[]): Promise<void> {

@@ -23,6 +23,8 @@ export interface AccountChange {
   readonly after: readonly NamedDate[];
   /** The batch whose rows are applied, if it is that. */
   readonly own: number | null;
+  /** The rows that are no observations any more after the change, if it is that. */
+  readonly voided?: ReadonlySet<number>;
   /** The dates whose submissions or observations change, ascending; null derives every chain whole. */
   readonly dates: readonly Day[] | null;
 }
@@ -140,12 +142,16 @@ async function loadItems(
     const item = {
       stored: versions.get(reference) ?? [],
       before: eventsOf(rows, plan.rankBefore),
-      after: eventsOf(rows, plan.rankAfter),
+      after: eventsOf(work.voided === undefined ? rows : rows.map((row) => withoutVoided(row, work.voided!)), plan.rankAfter),
       accepted: [...new Set(waiting.map(({ date }) => date))],
     };
     loaded.set(reference, { item, waiting });
   }
   return loaded;
+}
+
+function withoutVoided(row: EventRow, voided: ReadonlySet<number>): EventRow {
+  return voided.has(row.id) ? { ...row, isObserved: false } : row;
 }
 
 /** An item's events among its rows, which are ascending by date: of equal observations the first-admitted stands. */

@@ -8,12 +8,12 @@ import { probe } from '../inbox/probe.js';
 import { Watcher } from '../inbox/watch.js';
 import { adoptPolicy } from '../ingest/adopt-policy.js';
 import type { Context } from '../ingest/context.js';
+import { resumeDeletions } from '../ingest/delete.js';
 import type { Log } from '../log.js';
-import { Database } from '../store/database.js';
+import { Database, openReader } from '../store/database.js';
 import type { StageBatch } from '../store/entities/stage-batch.js';
 import { InstanceLock } from '../store/instance-lock.js';
 import { nodeStatus, reportStatus } from '../store/nodes.js';
-import { openReader } from '../store/database.js';
 import { WorkbookReader } from '../workbook/reader.js';
 import { Intake } from './intake.js';
 
@@ -53,6 +53,7 @@ export class Daemon {
       const database = await Database.open(settings.database, clock);
       const { policy, isChanged, accounts } = await adoptPolicy(database, settings);
       if (isChanged) log.info('policy', `the policy has changed: the chains of ${accounts} accounts were derived anew`, { accounts });
+      for (const batch of await resumeDeletions(database)) log.info('deletion', `batch ${batch}: its deletion was interrupted and is done now`, { batch });
       const stopping = new AbortController();
       const context: Context = {
         settings, log, clock, database, policy, signal: stopping.signal, lane: new PQueue({ concurrency: 1 }),

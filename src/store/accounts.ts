@@ -61,6 +61,36 @@ export async function markApplied(tx: Transaction, batch: number, account: numbe
   );
 }
 
+/** The accounts that a deleted batch still counts for, or still waits to be applied to, by id. */
+export async function accountsToRemove(db: Queryable, batch: number): Promise<Account[]> {
+  return db.rows<Account>(
+    `select a.id, a.account_number, a.policy_id from batch_account b join client_account a on a.id = b.client_account_id
+     where b.batch_id = ? and b.removed_seq is null order by a.id`,
+    [batch],
+  );
+}
+
+/** What a batch is to an account: nothing any more, applied, or not applied yet. */
+export async function standingOf(tx: Transaction, batch: number, account: number): Promise<'removed' | 'applied' | 'waiting'> {
+  const [row] = await tx.rows<{ applied_seq: number | null; removed_seq: number | null }>(
+    'select applied_seq, removed_seq from batch_account where batch_id = ? and client_account_id = ?', [batch, account]);
+  if (row === undefined || row.removed_seq !== null) return 'removed';
+  return row.applied_seq === null ? 'waiting' : 'applied';
+}
+
+/** Says that a batch does not count for an account from this change on. */
+export async function markRemoved(tx: Transaction, batch: number, account: number, change: Change): Promise<void> {
+  await tx.rows(
+    'update batch_account set removed_seq = ?, removed_at = ? where batch_id = ? and client_account_id = ?',
+    [change.seq, change.at, batch, account],
+  );
+}
+
+/** The account by its number, or undefined. */
+export async function findAccount(db: Queryable, number: string): Promise<Account | undefined> {
+  return (await db.rows<Account>('select id, account_number, policy_id from client_account where account_number = ?', [number]))[0];
+}
+
 /** A date that a batch names of an account. */
 export interface NamedDate {
   readonly effective_date: string;

@@ -133,6 +133,19 @@ export async function isArchivedAt(db: Queryable, path: string): Promise<boolean
   return (await db.rows('select 1 from stage_batch where archived_path = ?', [path])).length > 0;
 }
 
+/** Says that a batch is deleted: from now on its content is free, and nothing is held against it. */
+export async function markDeleted(tx: Transaction, id: number): Promise<void> {
+  await tx.rows("update stage_batch set batch_status = 'Deleted', deleted_at = ? where id = ?", [instant(tx.now()), id]);
+}
+
+/** Deleted batches that still count for an account: their deletion was interrupted. */
+export async function halfDeletedBatches(db: Queryable): Promise<number[]> {
+  const rows = await db.rows<{ id: number }>(
+    `select distinct b.id from stage_batch b join batch_account a on a.batch_id = b.id
+     where b.batch_status = 'Deleted' and a.removed_seq is null order by b.id`);
+  return rows.map(({ id }) => id);
+}
+
 function zeroed(columns: readonly string[]): string {
   return columns.map((column) => `${column} = 0`).join(', ');
 }

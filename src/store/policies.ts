@@ -20,3 +20,8 @@ export async function addPolicy(tx: Transaction, definition: string): Promise<Po
     'insert into policy (definition, in_force_since) values (?, ?) returning id', [definition, instant(tx.now())]);
   return { id: rows[0]!.id, definition };
 }
+
+/** A policy by its id. */
+export async function findPolicy(db: Queryable, id: number): Promise<PolicyInForce | undefined> {
+  return (await db.rows<PolicyInForce>('select id, definition from policy where id = ?', [id]))[0];
+}

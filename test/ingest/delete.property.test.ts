@@ -1,0 +1,61 @@
+import { afterAll, describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { deleteBatch, deleteRecord } from '../../src/ingest/delete.js';
+import { histories } from '../model/arbitraries.js';
+import { stories, tell, type Deed } from '../model/commands.js';
+import { Model } from '../model/model.js';
+import { World } from '../support/world.js';
+
+/** What is taken back is as if it had never been said. */
+
+const RUNS = Number(process.env['SCD_PROPERTY_RUNS'] ?? 30);
+const worlds: World[] = [];
+afterAll(async () => Promise.all(worlds.map(async (world) => world.close())));
+
+async function open(policy: Parameters<typeof World.open>[0]): Promise<World> {
+  const world = await World.open(policy);
+  worlds.push(world);
+  return world;
+}
+
+describe('corrections', () => {
+  test('leave the chains that the model derives, whatever is dropped, deleted, voided or dropped again between', async () => {
+    await fc.assert(fc.asyncProperty(stories(), async (story) => {
+      const world = await open(story.policy);
+      const expected = new Model(story.policy);
+      const deeds: { deed: Deed; chains: unknown }[] = [];
+      // A retry without a file is a command of its own; here files are dropped again instead.
+      const commands = story.commands.filter(({ kind }) => kind !== 'retry');
+      tell({ ...story, commands }, expected, (deed) => deeds.push({ deed, chains: expected.chains() }));
+      for (const { deed, chains } of deeds) {
+        await carryOut(world, deed);
+        expect(await world.chains()).toEqual(chains);
+      }
+    }), { numRuns: RUNS });
+  });
+
+  test('give back what was there before when a batch is processed and then deleted', async () => {
+    await fc.assert(fc.asyncProperty(histories(), async ({ policy, files }) => {
+      const world = await open(policy);
+      for (const file of files.slice(0, -1)) await world.drop(file);
+      const before = await world.chains();
+      const id = await world.drop(files[files.length - 1]!);
+      await deleteBatch(world.database, id);
+      expect(await world.chains()).toEqual(before);
+    }), { numRuns: RUNS });
+  });
+});
+
+async function carryOut(world: World, deed: Deed): Promise<void> {
+  switch (deed.kind) {
+    case 'drop': return void await world.drop(deed.file);
+    case 'deleteBatch': return void await deleteBatch(world.database, deed.batchId);
+    case 'setPolicy': return world.setPolicy(deed.policy);
+    case 'deleteRecord': {
+      const [row] = await world.database.reader.rows<{ id: number }>(
+        'select id from stage_record where batch_id = ? and row_number = ?', [deed.batchId, deed.row]);
+      return void await deleteRecord(world.database, row!.id);
+    }
+    default: throw new Error(`not done here: ${deed.kind}`);
+  }
+}
