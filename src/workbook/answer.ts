@@ -40,7 +40,7 @@ function answerCells({ row, values, raw, error }: AnswerRow): (OutCell | undefin
   const cells = TEMPLATE.map((column, index) => valueCell(column.kind, values[index] ?? null) ?? rawCell(column, raw?.[index] ?? null));
   return [
     ...cells.map((cell) => (cell === undefined || !isFailed ? cell : { ...cell, isMarked: true })),
-    { type: 'number', value: row, look: 'whole', isMarked: isFailed },
+    { type: 'number', value: row, look: 'general', isMarked: isFailed },
     { type: 'text', value: isFailed ? 'failed' : 'not loaded', look: 'text', isMarked: isFailed },
     { type: 'text', value: error ?? 'nothing; not loaded because the file as a whole was rejected', look: 'text', isMarked: isFailed },
   ];

@@ -50,18 +50,22 @@ function firstRecords(text: string, delimiter: string): string[][] {
   return records;
 }
 
-const BATCH_ROWS = 1_000;
+/** Cells in a batch: a row may have sixteen thousand. */
+const BATCH_CELLS = 10_000;
 
 async function* rowsOf(text: string, delimiter: string, limits: ReadSettings['limits']): AsyncGenerator<readonly SheetRow[]> {
   let batch: SheetRow[] = [];
+  let cells = 0;
   let number = 0;
   for (const record of parse(text, delimiter)) {
     number += 1;
     refuseLarge(record, number, limits);
     batch.push({ number, hidden: false, cells: record.map((cell) => (cell === '' ? undefined : { type: 'text' as const, text: cell })) });
-    if (batch.length < BATCH_ROWS) continue;
+    cells += record.length;
+    if (cells < BATCH_CELLS) continue;
     yield batch;
     batch = [];
+    cells = 0;
   }
   if (batch.length > 0) yield batch;
 }

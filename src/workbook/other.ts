@@ -46,18 +46,22 @@ function sheetOf(name: string, sheet: XLSX.WorkSheet | undefined, hidden: number
   return [{ name, visible: hidden === 0, rows: () => rowsOf(dense) }];
 }
 
-const BATCH_ROWS = 1_000;
+/** Cells in a batch: a row may have sixteen thousand. */
+const BATCH_CELLS = 10_000;
 
 async function* rowsOf(sheet: DenseSheet): AsyncGenerator<readonly SheetRow[]> {
   const data = sheet['!data'] ?? [];
   let batch: SheetRow[] = [];
+  let cells = 0;
   for (let index = 0; index < data.length; index += 1) {
     const row = data[index];
     if (row === undefined || row.length === 0) continue;
     batch.push({ number: index + 1, hidden: sheet['!rows']?.[index]?.hidden === true, cells: Array.from(row, cellOf) });
-    if (batch.length < BATCH_ROWS) continue;
+    cells += row.length;
+    if (cells < BATCH_CELLS) continue;
     yield batch;
     batch = [];
+    cells = 0;
   }
   if (batch.length > 0) yield batch;
 }

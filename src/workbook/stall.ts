@@ -28,7 +28,7 @@ export class Stall {
   /** Several looks instead of one timer: after the main thread itself was busy, waiting signs are heard before the next. */
   private look(): void {
     this.silentLooks += 1;
-    if (this.silentLooks < LOOKS) return;
+    if (this.silentLooks <= LOOKS) return;
     this.stop();
     this.onStall();
   }

@@ -1,4 +1,5 @@
-import { Folder, HEADINGS, readFileRows } from './support.js';
+import { Folder, readFileRows } from './books.js';
+import { HEADINGS, settings } from './support.js';
 
 let folder: Folder;
 beforeAll(async () => { folder = await Folder.make(); });
@@ -84,7 +85,6 @@ describe('a CSV file', () => {
   });
 
   test('keeps to the limits for rows, columns and cells', async () => {
-    const { settings } = await import('./support.js');
     const limits = (changes: object): object => ({ limits: { ...settings().limits, ...changes } });
     await expect(read(`${HEAD}\n${ROW}\n${ROW}\n`, limits({ rows: 2 }))).rejects.toEqual(refusal('too-large', /more than the 2 rows/u));
     await expect(read(`${HEAD}\n${ROW}\n`, limits({ columns: 5 }))).rejects.toEqual(refusal('too-large', /more than the 5 columns/u));

@@ -1,4 +1,5 @@
-import { Folder, good, HEADINGS, readFileRows, workbookBytes } from './support.js';
+import { Folder, readFileRows, workbookBytes } from './books.js';
+import { good, HEADINGS } from './support.js';
 import * as XLSX from 'xlsx';
 import type { ReadSettings } from '../../src/config/settings.js';
 
@@ -65,7 +66,7 @@ describe('the headings', () => {
 });
 
 describe('the sheet', () => {
-  const hidden = (index: number): Change => (book) => { book.Workbook = { Sheets: book.SheetNames.map((name, at) => ({ name, Hidden: at === index ? 1 : 0 })) } as XLSX.WBProps & object; };
+  const hidden = (index: number): Change => (book) => { book.Workbook = { Sheets: book.SheetNames.map((name, at) => ({ name, Hidden: at === index ? 1 : 0 })) }; };
 
   test('is the first visible one', async () => {
     const { summary } = await read([['hidden']], {}, (book, sheet) => { addSheet('Data', [HEADINGS, good()])(book, sheet); hidden(0)(book, sheet); });

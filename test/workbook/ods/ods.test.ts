@@ -1,4 +1,5 @@
-import { Folder, HEADINGS, readFileRows, settings } from '../support.js';
+import { Folder, readFileRows } from '../books.js';
+import { HEADINGS, settings } from '../support.js';
 import { ZipWriter } from '../../../src/workbook/write/zip.js';
 import { join } from 'node:path';
 
