@@ -112,7 +112,8 @@ function datesWithin(work: AccountChange, { from, until }: Window): Day[] {
     .sort((one, other) => one - other);
 }
 
-function ranksOf(named: readonly NamedDate[]): Map<number, number> {
+/** The batches that count, by their place in the order of admissions. */
+export function ranksOf(named: readonly NamedDate[]): Map<number, number> {
   return new Map(named.map(({ batch_id, admitted_seq }) => [batch_id, admitted_seq]));
 }
 
@@ -155,7 +156,7 @@ function withoutVoided(row: EventRow, voided: ReadonlySet<number>): EventRow {
 }
 
 /** An item's events among its rows, which are ascending by date: of equal observations the first-admitted stands. */
-function eventsOf(rows: readonly EventRow[], ranks: ReadonlyMap<number, number>): ItemEvent[] {
+export function eventsOf(rows: readonly EventRow[], ranks: ReadonlyMap<number, number>): ItemEvent[] {
   const events: ItemEvent[] = [];
   let best: EventRow | undefined;
   for (const row of rows) {

@@ -100,8 +100,8 @@ export interface NamedDate {
 }
 
 /** What the batches that count for an account, and `own` beside them, name; first-admitted first. */
-export async function namedDates(tx: Transaction, account: number, own: number | null): Promise<NamedDate[]> {
-  return tx.rows<NamedDate>(
+export async function namedDates(db: Queryable, account: number, own: number | null): Promise<NamedDate[]> {
+  return db.rows<NamedDate>(
     `select d.effective_date, d.batch_id, b.admitted_seq, d.accepted_count from batch_date d
      join batch_account a on a.batch_id = d.batch_id and a.client_account_id = d.client_account_id
      join stage_batch b on b.id = d.batch_id
@@ -109,6 +109,25 @@ export async function namedDates(tx: Transaction, account: number, own: number |
      order by b.admitted_seq, d.effective_date`,
     [account, own],
   );
+}
+
+/** What the batches that counted for an account at an instant named; first-admitted first. */
+export async function namedDatesAt(db: Queryable, account: number, at: string): Promise<NamedDate[]> {
+  return db.rows<NamedDate>(
+    `select d.effective_date, d.batch_id, b.admitted_seq, d.accepted_count from batch_date d
+     join batch_account a on a.batch_id = d.batch_id and a.client_account_id = d.client_account_id
+     join stage_batch b on b.id = d.batch_id
+     where d.client_account_id = ? and a.applied_at <= ? and (a.removed_at is null or a.removed_at > ?)
+     order by b.admitted_seq, d.effective_date`,
+    [account, at, at],
+  );
+}
+
+/** The policy that an account's chains were derived by at an instant; undefined where nothing was known of it yet. */
+export async function policyOfAccountAt(db: Queryable, account: number, at: string): Promise<number | undefined> {
+  const rows = await db.rows<{ policy_id: number }>(
+    'select policy_id from account_policy where client_account_id = ? and applied_at <= ? order by seq desc limit 1', [account, at]);
+  return rows[0]?.policy_id;
 }
 
 /** The accounts whose chains are not derived by a policy, a page by id. */

@@ -6,6 +6,7 @@ import type { Window } from '../history/window.js';
 import { TRACKED, UNTRACKED } from '../template.js';
 import type { Transaction } from './database.js';
 import { rowsFromJson, rowsToJson, VALUES_FROM_JSON, type JsonColumn } from './dialect.js';
+import type { Queryable } from './queryable.js';
 
 /** The verbs of `master_record`, and the events of `stage_record` that the chains are derived from. */
 
@@ -19,20 +20,23 @@ export interface Page {
 export type Items = Page | { readonly references: readonly string[] };
 
 const PAGE_ITEMS = 10_000;
+/** How many rows a page may hold, about: an item has one at each date. */
+const PAGE_ROWS = 200_000;
 const VALUE_NAMES = [...TRACKED, ...UNTRACKED].map(({ name }) => name);
 const VERSION_NAMES = ['id', 'external_reference', 'from_date', 'to_date', 'is_placeholder', 'is_missing', 'batch_id', ...VALUE_NAMES];
 
 /** An account's items in pages: those with a chain, and those named at the dates. */
 export async function pagesOf(
-  tx: Transaction, account: { id: number; account_number: string }, dates: readonly Day[],
+  db: Queryable, account: { id: number; account_number: string }, dates: readonly Day[],
 ): Promise<Page[]> {
-  const bounds = await tx.rows<{ reference: string }>(
+  const size = Math.ceil(Math.min(PAGE_ITEMS, PAGE_ROWS / Math.max(1, dates.length)));
+  const bounds = await db.rows<{ reference: string }>(
     `select reference from (select reference, row_number() over (order by reference) as place from (
        select external_reference as reference from master_record
        where client_account_id = ? and not is_deleted and to_date is null
        union select external_reference from stage_record
        where client_account = ? and effective_date in ${VALUES_FROM_JSON} and external_reference is not null) as items) as places
-     where place % ${PAGE_ITEMS} = 0 order by reference`,
+     where place % ${size} = 0 order by reference`,
     [account.id, account.account_number, JSON.stringify(dates.map(dateOf))],
   );
   const ends = [...bounds.map(({ reference }) => reference), null];
@@ -41,7 +45,7 @@ export async function pagesOf(
 
 /** The live versions within a window, by reference, ascending. */
 export async function loadVersions(
-  tx: Transaction, account: number, window: Window, items: Items,
+  db: Queryable, account: number, window: Window, items: Items,
 ): Promise<Map<string, StoredVersion[]>> {
   const [which, whichParams] = itemCondition('external_reference', items);
   const starts = window.until === undefined ? '' : 'and from_date <= ?';
@@ -49,7 +53,7 @@ export async function loadVersions(
   const select = `select ${VERSION_NAMES.join(', ')} from master_record where client_account_id = ? and not is_deleted and ${which} ${starts}`;
   const query = `${select} and to_date is null union all ${select} and to_date > ?`;
   const common = [account, ...whichParams, ...startParams];
-  const rows = await loadRows(tx, VERSION_NAMES, `select * from (${query}) as live order by external_reference, from_date`,
+  const rows = await loadRows(db, VERSION_NAMES, `select * from (${query}) as live order by external_reference, from_date`,
     [...common, ...common, window.from === undefined ? '' : dateOf(window.from)]);
   return groupBy(rows, (row) => row[1] as string, storedVersion);
 }
@@ -78,17 +82,21 @@ export interface EventRow {
 
 const EVENT_NAMES = ['id', 'external_reference', 'effective_date', 'batch_id', 'is_observed', 'is_waiting', ...VALUE_NAMES];
 
-/** The rows of an account at the dates, by reference, ascending by date; failed and soft-deleted ones among them. */
+/**
+ * The rows of an account at the dates, by reference, ascending by date; failed and soft-deleted ones among them. With
+ * an instant `at`, what was soft-deleted since is observed.
+ */
 export async function loadEvents(
-  tx: Transaction, accountNumber: string, dates: readonly Day[], items: Items,
+  db: Queryable, accountNumber: string, dates: readonly Day[], items: Items, at?: string,
 ): Promise<Map<string, EventRow[]>> {
   const [which, whichParams] = itemCondition('external_reference', items);
+  const isLive = at === undefined ? 'not is_deleted' : '(deleted_at is null or deleted_at > ?)';
   const query = `select id, external_reference, effective_date, batch_id,
-      (process_status <> 'Failed' and not is_deleted) as is_observed,
+      (process_status <> 'Failed' and ${isLive}) as is_observed,
       (process_status = 'Unprocessed' and not is_deleted) as is_waiting, ${VALUE_NAMES.join(', ')}
     from stage_record where client_account = ? and effective_date in ${VALUES_FROM_JSON} and ${which}
     order by effective_date, external_reference`;
-  const rows = await loadRows(tx, EVENT_NAMES, query, [accountNumber, JSON.stringify(dates.map(dateOf)), ...whichParams]);
+  const rows = await loadRows(db, EVENT_NAMES, query, [...(at === undefined ? [] : [at]), accountNumber, JSON.stringify(dates.map(dateOf)), ...whichParams]);
   return groupBy(rows, (row) => row[1] as string, eventRow);
 }
 
@@ -159,8 +167,8 @@ function itemCondition(column: string, items: Items): [sql: string, params: read
   return [`${column} > ? and ${column} <= ?`, [items.after, items.upTo]];
 }
 
-async function loadRows(tx: Transaction, names: readonly string[], query: string, params: readonly unknown[]): Promise<Value[][]> {
-  const [result] = await tx.rows<{ rows: string }>(rowsToJson(names, query), params);
+async function loadRows(db: Queryable, names: readonly string[], query: string, params: readonly unknown[]): Promise<Value[][]> {
+  const [result] = await db.rows<{ rows: string }>(rowsToJson(names, query), params);
   return JSON.parse(result!.rows) as Value[][];
 }
 

@@ -1,9 +1,10 @@
 import { afterAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { deleteBatch, deleteRecord } from '../../src/ingest/delete.js';
+import { deleteBatch } from '../../src/ingest/delete.js';
 import { histories } from '../model/arbitraries.js';
 import { stories, tell, type Deed } from '../model/commands.js';
 import { Model } from '../model/model.js';
+import { carryOut } from '../support/deeds.js';
 import { World } from '../support/world.js';
 
 /** What is taken back is as if it had never been said. */
@@ -45,17 +46,3 @@ describe('corrections', () => {
     }), { numRuns: RUNS });
   });
 });
-
-async function carryOut(world: World, deed: Deed): Promise<void> {
-  switch (deed.kind) {
-    case 'drop': return void await world.drop(deed.file);
-    case 'deleteBatch': return void await deleteBatch(world.database, deed.batchId);
-    case 'setPolicy': return world.setPolicy(deed.policy);
-    case 'deleteRecord': {
-      const [row] = await world.database.reader.rows<{ id: number }>(
-        'select id from stage_record where batch_id = ? and row_number = ?', [deed.batchId, deed.row]);
-      return void await deleteRecord(world.database, row!.id);
-    }
-    default: throw new Error(`not done here: ${deed.kind}`);
-  }
-}

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Clock } from '../../src/clock.js';
 import { settingsSchema, type Settings } from '../../src/config/settings.js';
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
@@ -37,9 +38,9 @@ export function settingsOf(policy: ModelPolicy): Settings {
 export class World {
   private constructor(readonly folder: string, readonly database: Database, private settings: Settings, private policy: PolicyInForce) {}
 
-  static async open(policy: ModelPolicy): Promise<World> {
+  static async open(policy: ModelPolicy, clock?: Clock): Promise<World> {
     const folder = await mkdtemp(join(tmpdir(), 'scd-world-'));
-    const database = await Database.open(`sqlite:${join(folder, 'test.db')}`);
+    const database = await Database.open(`sqlite:${join(folder, 'test.db')}`, clock);
     const settings = settingsOf(policy);
     return new World(folder, database, settings, (await adoptPolicy(database, settings)).policy);
   }
