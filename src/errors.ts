@@ -6,7 +6,9 @@ export type ErrorCode =
   // of the surroundings: they may pass
   | 'vanished' | 'changed' | 'worker-lost' | 'io' | 'database' | 'locked'
   // of whoever runs the program
-  | 'settings' | 'usage' | 'internal';
+  | 'settings' | 'usage' | 'internal'
+  // of the program itself: rows were lost on the way, a person has to look
+  | 'unbalanced';
 
 /** Facts of an error, for the log: the file, the sheet, what was expected, what was found. */
 export type Facts = Readonly<Record<string, unknown>>;

@@ -6,6 +6,8 @@ import { nextChange } from '../store/changes.js';
 import type { Transaction } from '../store/database.js';
 import { contestedRows, countRows, failRows, recordedRows, type ContestedRow, type RecordedRow } from '../store/records.js';
 import { TEMPLATE, type Value } from '../template.js';
+import type { ReadSummary } from '../workbook/reader.js';
+import { expectStaged } from './balance.js';
 import { refuseBatch } from './refuse.js';
 
 /** Whether a staged batch is put on record, and which of its rows (HISTORY.md, Admit). */
@@ -14,13 +16,21 @@ const PAGE_ROWS = 5_000;
 const VALUE_COLUMNS = TEMPLATE.filter(({ role }) => role === 'tracked' || role === 'untracked');
 const KEY_COLUMNS = TEMPLATE.filter(({ role }) => role === 'account' || role === 'reference' || role === 'effectiveDate');
 
-/** Decides on a staged batch, once, in the transaction given: Ready, or Error with the reason. */
+/** What was read of the file, by the count of its reader. */
+export type ReadCounts = Pick<ReadSummary, 'sheet' | 'rows' | 'failed'>;
+
+/**
+ * Decides on a staged batch, once, in the transaction given: Ready, or Error with the reason. Its totals are those of
+ * the reader, not of the rows that lie in the database: the two are held against each other here and at the end.
+ * Throws `unbalanced` where a row got lost in between.
+ */
 export async function admitBatch(
-  tx: Transaction, batch: number, sheet: string, settings: Pick<Settings, 'maxFailureRatio'>,
+  tx: Transaction, batch: number, read: ReadCounts, settings: Pick<Settings, 'maxFailureRatio'>,
 ): Promise<'Ready' | 'Error'> {
-  const repeated = await judgeContested(tx, batch);
-  const { total, failed } = await countRows(tx, batch);
-  const found: Admission = { sheet, total, success: total - failed, failure: failed, repeated };
+  expectStaged(read, await countRows(tx, batch));
+  const { contradicted, repeated } = await judgeContested(tx, batch);
+  const failure = read.failed + contradicted;
+  const found: Admission = { sheet: read.sheet, total: read.rows, success: read.rows - failure, failure, repeated };
   const refusal = refusalOf(found, settings.maxFailureRatio);
   if (refusal !== undefined) {
     await refuseBatch(tx, batch, refusal, found);
@@ -39,13 +49,14 @@ function refusalOf({ total, failure }: Admission, maxFailureRatio: number): stri
 }
 
 /** Fails the rows that contradict what stands, and counts those that repeat it. */
-async function judgeContested(tx: Transaction, batch: number): Promise<number> {
+async function judgeContested(tx: Transaction, batch: number): Promise<{ contradicted: number; repeated: number }> {
   const standing = new Map<string, ContestedRow>();
+  let contradicted = 0;
   let repeated = 0;
   let after = 0;
   for (;;) {
     const page = await contestedRows(tx, batch, after, PAGE_ROWS);
-    if (page.length === 0) return repeated;
+    if (page.length === 0) return { contradicted, repeated };
     after = page[page.length - 1]!.id;
     const recorded = firstByKey(await recordedRows(tx, batch, page.map(({ id }) => id)));
     const failures: [number, string, string][] = [];
@@ -61,6 +72,7 @@ async function judgeContested(tx: Transaction, batch: number): Promise<number> {
       else failures.push([row.id, contradiction(row, stands, column), column.heading]);
     }
     await failRows(tx, failures);
+    contradicted += failures.length;
   }
 }
 

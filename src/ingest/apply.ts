@@ -4,11 +4,15 @@ import { addCounts, findBatch, markComplete, type Counts } from '../store/batche
 import { nextChange, type Change } from '../store/changes.js';
 import type { Database, Transaction } from '../store/database.js';
 import type { PolicyInForce } from '../store/policies.js';
-import { markProcessed } from '../store/records.js';
+import { markProcessed, tallyRows } from '../store/records.js';
+import { expectBalance } from './balance.js';
 import { deriveAccount, type ChangeOutcome } from './derive.js';
 import { policyFor } from './policy.js';
 
-/** Applies a Ready batch to history, one transaction for each account, and says that it is Complete. Safe to repeat. */
+/**
+ * Applies a Ready batch to history, one transaction for each account, and says that it is Complete. Safe to repeat.
+ * Throws `unbalanced` where a row got lost: the batch stays Ready then.
+ */
 export async function applyBatch(database: Database, batch: number, policy: PolicyInForce): Promise<void> {
   for (const account of await accountsToApply(database.reader, batch)) {
     await database.write(async (tx) => applyToAccount(tx, batch, account, policy));
@@ -50,5 +54,7 @@ async function notePolicy(tx: Transaction, account: Account, policy: PolicyInFor
 
 async function completeBatch(tx: Transaction, batch: number): Promise<void> {
   const found = await findBatch(tx, batch);
-  if (found?.batch_status === 'Ready' && (await accountsToApply(tx, batch)).length === 0) await markComplete(tx, batch);
+  if (found?.batch_status !== 'Ready' || (await accountsToApply(tx, batch)).length > 0) return;
+  expectBalance({ ...found, batch_status: 'Complete' }, (await tallyRows(tx, batch, batch)).get(batch));
+  await markComplete(tx, batch);
 }

@@ -31,9 +31,9 @@ export async function resumeBatch(context: Context, batch: StageBatch, claimed: 
 async function stageAndAdmit(context: Context, batch: StageBatch, claimed: Claim | undefined): Promise<void> {
   try {
     if (claimed === undefined) throw new IngestError('vanished', 'the file was taken away while it was worked on; drop it again');
-    const { sheet, notices } = await stageFile(context, batch.id, claimed.path, claimed.name);
-    for (const notice of notices) context.log.info('notice', `batch ${batch.id}  ${batch.filename}: ${notice}`, { batch: batch.id });
-    await context.lane.add(async () => context.database.write(async (tx) => admitBatch(tx, batch.id, sheet, context.settings)));
+    const read = await stageFile(context, batch.id, claimed.path, claimed.name);
+    for (const notice of read.notices) context.log.info('notice', `batch ${batch.id}  ${batch.filename}: ${notice}`, { batch: batch.id });
+    await context.lane.add(async () => context.database.write(async (tx) => admitBatch(tx, batch.id, read, context.settings)));
   } catch (error) {
     const refusal = refusalOf(context, error, claimed);
     if (refusal === undefined) throw error;

@@ -129,7 +129,8 @@ export class Intake {
       const { log } = this.context;
       const code = error instanceof IngestError ? error.code : 'internal';
       const stack = code === 'internal' && error instanceof Error ? error.stack : undefined;
-      log.warn('put-off', `${name}: ${messageOf(error)}; it stays claimed and is taken up again in ${REST_MS / 1000} s`, { code, stack });
+      // Waiting does not mend a lost row: a person has to look.
+      log[code === 'unbalanced' ? 'error' : 'warn']('put-off', `${name}: ${messageOf(error)}; it stays claimed and is taken up again in ${REST_MS / 1000} s`, { code, stack });
     }
   }
 

@@ -2,7 +2,7 @@ import { instant } from '../clock.js';
 import { TEMPLATE } from '../template.js';
 import type { Transaction } from './database.js';
 import { rowsFromJson, VALUES_FROM_JSON, type JsonColumn } from './dialect.js';
-import type { ProcessAction } from './entities/stage-record.js';
+import type { ProcessAction, ProcessStatus } from './entities/stage-record.js';
 import type { Queryable } from './queryable.js';
 
 /** The verbs of `stage_record`: the rows of the workbooks. */
@@ -38,6 +38,29 @@ export async function countRows(db: Queryable, batch: number): Promise<{ total: 
   const [row] = await db.rows<{ total: number; failed: number | null }>(
     "select count(*) as total, sum(process_status = 'Failed') as failed from stage_record where batch_id = ?", [batch]);
   return { total: row!.total, failed: row!.failed ?? 0 };
+}
+
+/** The rows of a batch that bear the same marks. */
+export interface RowTally {
+  readonly status: ProcessStatus;
+  readonly action: ProcessAction;
+  /** Soft-deleted, be it on its own or with the batch. */
+  readonly isDeleted: boolean;
+  readonly rows: number;
+}
+
+/** How many rows the batches `first` to `last` have of each kind, by batch; one without rows is left out. */
+export async function tallyRows(db: Queryable, first: number, last: number): Promise<Map<number, RowTally[]>> {
+  const rows = await db.rows<{ batch: number; status: ProcessStatus; action: ProcessAction; deleted: unknown; rows: number }>(
+    `select batch_id as batch, process_status as status, process_action as action, is_deleted as deleted, count(*) as rows
+     from stage_record where batch_id between ? and ? group by batch_id, process_status, process_action, is_deleted order by batch_id`,
+    [first, last]);
+  const tallies = new Map<number, RowTally[]>();
+  for (const { batch, status, action, deleted, rows: count } of rows) {
+    const tally = { status, action, isDeleted: Boolean(deleted), rows: Number(count) };
+    tallies.set(batch, [...(tallies.get(batch) ?? []), tally]);
+  }
+  return tallies;
 }
 
 /** Up to `limit` good rows of a batch, behind the id `after`, whose item and date other rows name as well. */

@@ -36,6 +36,9 @@ export function settingsOf(policy: ModelPolicy): Settings {
 
 /** A real database in a folder of its own, and files that are staged without a workbook around them. */
 export class World {
+  /** What was staged, by batch: the count that a reader would hand over. */
+  private readonly read = new Map<number, { sheet: string; rows: number; failed: number }>();
+
   private constructor(readonly folder: string, readonly database: Database, private settings: Settings, private policy: PolicyInForce) {}
 
   static async open(policy: ModelPolicy, clock?: Clock): Promise<World> {
@@ -64,6 +67,7 @@ export class World {
     const opened = await this.database.write(async (tx) => openBatch(tx, { filename: file.name, hash, claim }));
     if (opened.status === 'Duplicate') await this.database.write(async (tx) => markArchived(tx, opened.id, null));
     else await this.database.write(async (tx) => {
+      this.read.set(opened.id, { sheet: 'Sheet1', rows: file.rows.length, failed: file.rows.filter(({ unreadable }) => unreadable).length });
       await countAttempt(tx, opened.id);
       await stageRows(tx, opened.id, 'Sheet1', JSON.stringify(file.rows.map(stagedRow)));
     });
@@ -72,9 +76,18 @@ export class World {
 
   /** Admits and applies a staged batch. */
   async finish(id: number): Promise<void> {
-    const verdict = await this.database.write(async (tx) => admitBatch(tx, id, 'Sheet1', this.settings));
-    if (verdict === 'Ready') await applyBatch(this.database, id, this.policy);
+    if (await this.admit(id) === 'Ready') await this.apply(id);
     await this.database.write(async (tx) => markArchived(tx, id, null));
+  }
+
+  /** Admits a staged batch. */
+  async admit(id: number): Promise<string> {
+    return this.database.write(async (tx) => admitBatch(tx, id, this.read.get(id)!, this.settings));
+  }
+
+  /** Applies an admitted batch. */
+  async apply(id: number): Promise<void> {
+    await applyBatch(this.database, id, this.policy);
   }
 
   /** Every chain, as the model gives them. */

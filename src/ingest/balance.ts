@@ -1,0 +1,88 @@
+import { IngestError } from '../errors.js';
+import type { StageBatch } from '../store/entities/stage-batch.js';
+import type { RowTally } from '../store/records.js';
+import type { ReadCounts } from './admit.js';
+
+/**
+ * The balance of a batch: what its totals say against the rows that lie in the database. The totals come from the
+ * thread that read the file and from what applying did, so that a row lost on the way is noticed.
+ */
+
+/** A count on which a batch and its rows do not agree. */
+export interface Imbalance {
+  /** The column of `stage_batch`, or what there must be none of. */
+  readonly count: string;
+  readonly stated: number;
+  readonly counted: number;
+}
+
+/** The columns that count rows by what they did. */
+export const ACTION_COUNTS = {
+  Add: 'add_count', Append: 'append_count', Unchanged: 'unchanged_count', Merge: 'merge_count', Replace: 'replace_count',
+} as const;
+
+/** The counts of a batch that its rows do not bear out; none where it balances. */
+export function imbalancesOf(batch: StageBatch, tally: readonly RowTally[] = []): Imbalance[] {
+  return [...totalsOf(batch, tally), ...actionsOf(batch, tally), ...marksOf(batch, tally)].filter(({ stated, counted }) => stated !== counted);
+}
+
+/** Refuses a batch whose totals and rows do not agree, naming the numbers. */
+export function expectBalance(batch: StageBatch, tally: readonly RowTally[] | undefined): void {
+  const imbalances = imbalancesOf(batch, tally);
+  if (imbalances.length === 0) return;
+  throw new IngestError('unbalanced', `batch ${batch.id} does not balance: ${imbalances.map(imbalanceText).join('; ')}. It is not Complete: `
+    + `a row was lost. Delete it (scd-inbox delete --batch ${batch.id}) and drop the file again`);
+}
+
+/** Refuses a file of which other rows are staged than were read. */
+export function expectStaged(read: ReadCounts, staged: { readonly total: number; readonly failed: number }): void {
+  if (staged.total === read.rows && staged.failed === read.failed) return;
+  throw new IngestError('unbalanced', `the rows do not balance: ${read.rows} were read (${read.failed} of them failed), `
+    + `${staged.total} are staged (${staged.failed} failed): a row was lost, which must not happen; nothing was loaded. Drop the file again`);
+}
+
+/** An imbalance in words. */
+export function imbalanceText({ count, stated, counted }: Imbalance): string {
+  return `${count}: ${stated} by its totals, ${counted} by its rows`;
+}
+
+/** Whether a batch was put on record: its rows are observations, or were until it was deleted. */
+export function isAdmitted(batch: StageBatch): boolean {
+  const { batch_status: status, admitted_seq: seq } = batch;
+  return status === 'Ready' || status === 'Complete' || (status === 'Deleted' && seq !== null);
+}
+
+function totalsOf(batch: StageBatch, tally: readonly RowTally[]): Imbalance[] {
+  // A file that was refused while it was read keeps what was staged by then, and counts nothing.
+  if (!isAdmitted(batch) && batch.total_count === 0) return [];
+  const rows = sum(tally);
+  const failed = sum(tally.filter(({ status }) => status === 'Failed'));
+  const totals = [
+    { count: 'total_count', stated: batch.total_count, counted: rows },
+    { count: 'failure_count', stated: batch.failure_count, counted: failed },
+  ];
+  return isAdmitted(batch) ? [...totals, { count: 'success_count', stated: batch.success_count, counted: rows - failed }] : totals;
+}
+
+function actionsOf(batch: StageBatch, tally: readonly RowTally[]): Imbalance[] {
+  return Object.entries(ACTION_COUNTS).map(([action, count]) =>
+    ({ count, stated: batch[count], counted: sum(tally.filter((kind) => kind.status === 'Processed' && kind.action === action)) }));
+}
+
+/** Marks that no row of the batch may bear. */
+function marksOf(batch: StageBatch, tally: readonly RowTally[]): Imbalance[] {
+  const none = (count: string, rows: readonly RowTally[]): Imbalance => ({ count, stated: 0, counted: sum(rows) });
+  const processed = tally.filter(({ status }) => status === 'Processed');
+  const marks = [
+    none('processed without an action', processed.filter(({ action }) => action === 'N/A')),
+    none('not processed, with an action', tally.filter(({ status, action }) => status !== 'Processed' && action !== 'N/A')),
+  ];
+  // A row that was deleted on its own before its account's turn came was never applied.
+  if (batch.batch_status === 'Complete') marks.push(none('neither processed nor failed', tally.filter(({ status, isDeleted }) => status === 'Unprocessed' && !isDeleted)));
+  if (!isAdmitted(batch)) marks.push(none('processed', processed));
+  return marks;
+}
+
+function sum(tally: readonly RowTally[]): number {
+  return tally.reduce((total, { rows }) => total + rows, 0);
+}

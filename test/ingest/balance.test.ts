@@ -1,0 +1,70 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { deleteBatch, deleteRecord } from '../../src/ingest/delete.js';
+import { SAMPLES, sampleWorkbook } from '../../src/demo/samples.js';
+import { Database } from '../../src/store/database.js';
+import { file, POLICY, row } from '../model/fixtures.js';
+import { Pass } from '../support/pass.js';
+import { World } from '../support/world.js';
+
+const open: { close(): Promise<void> }[] = [];
+afterEach(async () => { for (const each of open.splice(0)) await each.close(); });
+
+/** The daemon on a database that loses rows: the trigger is as real as a fault can be made. */
+async function losing(trigger: string): Promise<Pass> {
+  const pass = await Pass.create();
+  open.push(pass);
+  const database = await Database.open(pass.settings.database);
+  await database.write(async (tx) => tx.rows(trigger));
+  await database.close();
+  return pass;
+}
+
+const JANUARY = sampleWorkbook(SAMPLES[0]!.date, SAMPLES[0]!.lines);
+
+describe('the balance of a batch', () => {
+  test('refuses a file of which a row was lost between reading and staging, naming the numbers; nothing is on record', async () => {
+    const pass = await losing('create trigger lose before insert on stage_record when new.row_number = 4 begin select raise(ignore); end');
+    const batch = await pass.take('a.xlsx', JANUARY);
+    expect([batch.batch_status, batch.error]).toEqual(['Error', 'the rows do not balance: 10 were read (0 of them failed), 9 are staged (0 failed): '
+      + 'a row was lost, which must not happen; nothing was loaded. Drop the file again']);
+    expect(await pass.rows('select 1 from master_record')).toEqual([]);
+    expect(await pass.rows("select 1 from stage_record where process_status = 'Processed'")).toEqual([]);
+  });
+
+  test('does not call a batch Complete of which a row was lost after it was admitted, and says so with the numbers', async () => {
+    const pass = await losing(`create trigger lose after update on stage_batch when new.batch_status = 'Ready' and old.batch_status = 'In Progress'
+      begin delete from stage_record where row_number = 4; end`);
+    await pass.take('a.xlsx', JANUARY);
+    expect(await pass.rows('select batch_status from stage_batch')).toEqual([{ batch_status: 'Ready' }]);
+    expect(pass.lines.find((line) => line.includes('does not balance'))).toContain(
+      'batch 1 does not balance: total_count: 10 by its totals, 9 by its rows; success_count: 10 by its totals, 9 by its rows. It is not Complete');
+  });
+
+  test('does not call a batch Complete of which a row was not marked', async () => {
+    const pass = await losing("create trigger lose before update on stage_record when new.row_number = 4 and new.process_status = 'Processed' begin select raise(ignore); end");
+    await pass.take('a.xlsx', JANUARY);
+    expect(await pass.rows('select batch_status from stage_batch')).toEqual([{ batch_status: 'Ready' }]);
+    expect(pass.lines.join('\n')).toContain('add_count: 10 by its totals, 9 by its rows; neither processed nor failed: 0 by its totals, 1 by its rows');
+  });
+
+  test('lets a batch that did not balance be deleted, and its file be dropped again', async () => {
+    const pass = await losing("create trigger lose after update on stage_batch when new.batch_status = 'Ready' and new.id = 1 begin delete from stage_record where row_number = 4; end");
+    await pass.take('a.xlsx', JANUARY);
+    const database = await Database.open(pass.settings.database);
+    await deleteBatch(database, 1);
+    await database.close();
+    expect(await pass.take('b.xlsx', JANUARY)).toMatchObject({ batch_status: 'Complete', total_count: 10, add_count: 10 });
+  });
+
+  test('counts a row that was deleted on its own before its turn came as neither processed nor lost', async () => {
+    const world = await World.open(POLICY);
+    open.push(world);
+    const { id } = await world.stage(file('a', row('2022-01-28', 'x', 1), row('2022-01-28', 'y', 2)));
+    await world.admit(id);
+    const [first] = await world.database.reader.rows<{ id: number }>('select id from stage_record order by id');
+    await deleteRecord(world.database, first!.id);
+    await world.apply(id);
+    expect(await world.database.reader.rows('select batch_status, success_count, add_count from stage_batch')).toEqual(
+      [{ batch_status: 'Complete', success_count: 2, add_count: 1 }]);
+  });
+});
