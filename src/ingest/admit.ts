@@ -59,7 +59,7 @@ async function judgeContested(tx: Transaction, batch: number): Promise<{ contrad
     if (page.length === 0) return { contradicted, repeated };
     after = page[page.length - 1]!.id;
     const recorded = firstByKey(await recordedRows(tx, batch, page.map(({ id }) => id)));
-    const failures: [number, string, string][] = [];
+    const failures: [number, string, string, number][] = [];
     for (const row of page) {
       const key = keyOf(row);
       const stands = recorded.get(key) ?? standing.get(key);
@@ -69,7 +69,7 @@ async function judgeContested(tx: Transaction, batch: number): Promise<{ contrad
       }
       const column = VALUE_COLUMNS.find(({ name }) => row[name] !== stands[name]);
       if (column === undefined) repeated += 1;
-      else failures.push([row.id, contradiction(row, stands, column), column.heading]);
+      else failures.push([row.id, contradiction(row, stands, column), column.heading, isRecorded(stands) ? stands.batch_id : batch]);
     }
     await failRows(tx, failures);
     contradicted += failures.length;

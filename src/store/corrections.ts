@@ -54,8 +54,8 @@ export async function blamedOn(db: Queryable, batch: number): Promise<Blamed> {
   return {
     rows: await db.rows(
       `select r.batch_id, b.filename, r.row_number from stage_record r join stage_batch b on b.id = r.batch_id
-       where r.process_status = 'Failed' and r.error like ? and r.batch_id <> ? and b.batch_status <> 'Deleted' order by r.id`,
-      [`%but batch ${batch} (%`, batch]),
+       where r.conflict_batch_id = ? and r.batch_id <> ? and b.batch_status <> 'Deleted' order by r.id`,
+      [batch, batch]),
     duplicates: await db.rows("select id, filename from stage_batch where duplicate_of = ? and batch_status = 'Duplicate' order by id", [batch]),
   };
 }

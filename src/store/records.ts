@@ -105,13 +105,13 @@ export async function recordedRows(db: Queryable, batch: number, ids: readonly n
   );
 }
 
-/** Fails rows that cannot be accepted; `failures` are (id, error, error column). */
-export async function failRows(tx: Transaction, failures: readonly (readonly [number, string, string])[]): Promise<void> {
+/** Fails rows that contradict others; `failures` are (id, error, error column, batch contradicted). */
+export async function failRows(tx: Transaction, failures: readonly (readonly [number, string, string, number])[]): Promise<void> {
   if (failures.length === 0) return;
-  const table = rowsFromJson([['id', 'integer'], ['error', 'text'], ['error_column', 'text']]);
+  const table = rowsFromJson([['id', 'integer'], ['error', 'text'], ['error_column', 'text'], ['conflict_batch_id', 'integer']]);
   await tx.rows(
     `update stage_record set process_status = 'Failed', error = f.error, error_column = f.error_column,
-       raw_cells = ${rawCells('stage_record')}
+       conflict_batch_id = f.conflict_batch_id, raw_cells = ${rawCells('stage_record')}
      from ${table} as f where stage_record.id = f.id`,
     [JSON.stringify(failures)],
   );

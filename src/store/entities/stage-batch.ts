@@ -49,7 +49,7 @@ export class StageBatch {
   @Column({ type: 'integer', default: 0 }) placeholder_inserted_count!: number;
   @Column({ type: 'integer', default: 0 }) placeholder_replaced_count!: number;
 
-  /** Why it ended in Error or Duplicate, a sentence for people. */
+  /** Why it ended in Error or Duplicate or is Held, a sentence for people. */
   @Column({ type: 'text', nullable: true })
   error!: string | null;
 
@@ -66,4 +66,16 @@ export class StageBatch {
 
   @Column({ type: 'text', nullable: true })
   deleted_at!: string | null;
+
+  /** When somebody decided that the guard does not hold it back; holds for later tries of the batch, too. */
+  @Column({ type: 'text', nullable: true })
+  approved_at!: string | null;
+
+  /** When somebody decided that it is not to be loaded. */
+  @Column({ type: 'text', nullable: true })
+  rejected_at!: string | null;
+
+  /** When it was last begun anew. */
+  @Column({ type: 'text', nullable: true })
+  retried_at!: string | null;
 }

@@ -51,6 +51,10 @@ export class StageRecord {
   @Column({ type: 'text', nullable: true })
   error_column!: string | null;
 
+  /** The batch that it contradicts: its own where a row above says otherwise; null where the row could not be read. */
+  @Column({ type: 'integer', nullable: true })
+  conflict_batch_id!: number | null;
+
   /** The cells of a failed row as they were, JSON, in the template's order. */
   @Column({ type: 'text', nullable: true })
   raw_cells!: string | null;

@@ -41,7 +41,10 @@ const STATEMENTS = [
      duplicate_of integer references stage_batch (id),
      archived_path text,
      attempts integer not null default 0,
-     deleted_at text)`,
+     deleted_at text,
+     approved_at text,
+     rejected_at text,
+     retried_at text)`,
 
   // One content is on its way or on record once; a second is a Duplicate.
   `create unique index stage_batch_live_content on stage_batch (file_hash)
@@ -67,10 +70,13 @@ const STATEMENTS = [
        check (process_action in ('N/A', 'Add', 'Append', 'Unchanged', 'Merge', 'Replace')),
      error text,
      error_column text,
+     conflict_batch_id integer references stage_batch (id),
      raw_cells text,
      is_deleted boolean not null default false,
      deleted_at text)`,
   `create index stage_record_batch on stage_record (batch_id)`,
+  // What other files had said because of a batch is asked when it is deleted.
+  `create index stage_record_conflict on stage_record (conflict_batch_id) where conflict_batch_id is not null`,
   // The observations of an account's date in the order of its items: admission and derivation read along it.
   `create index stage_record_item on stage_record (client_account, effective_date, external_reference)`,
 
