@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { failpoint } from '../failpoint.js';
 import { fileError, lookAt, partPath, syncFile, syncFolder } from './files.js';
 import { sha256 } from './hash.js';
 import { withEnding, withFurtherEnding } from './names.js';
@@ -42,7 +43,9 @@ async function layBeside(archived: string, ending: string, write: (part: string)
     await rm(part, { force: true });
     await write(part);
     await syncFile(part);
+    await failpoint('answer-written');
     const path = (await findSame(part, archived, ending)) ?? (await placePart(part, folder, () => besideNames(archived, ending)));
+    await failpoint('answer-placed');
     await syncFolder(folder);
     return path;
   } catch (error) {

@@ -2,6 +2,7 @@ import { lstat, mkdir, readdir, rename, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Stats } from 'node:fs';
 import { systemCode } from '../errors.js';
+import { failpoint } from '../failpoint.js';
 import { fileError, isSameFile, lookAt, makeFolder, syncFile, syncFolder } from './files.js';
 import { candidates } from './names.js';
 import { RETURNED, release } from './release.js';
@@ -46,6 +47,7 @@ export async function makeClaim(inbox: string, token: string): Promise<string> {
     await makeFolder(processing);
     await mkdir(folder);
     await syncFolder(processing);
+    await failpoint('claim-folder-made');
   } catch (error) {
     throw fileError(`inbox ${inbox}: cannot make the folder ${PROCESSING}/${token} in it`, error);
   }
@@ -56,6 +58,7 @@ async function renameInto(folder: string, seen: Seen): Promise<string | undefine
   const path = join(folder, seen.name);
   try {
     await rename(seen.path, path);
+    await failpoint('claim-renamed');
     return path;
   } catch (error) {
     await rmdir(folder).catch(() => undefined);
@@ -72,6 +75,7 @@ async function keep(path: string, inbox: string): Promise<string> {
   });
   await syncFolder(dirname(path));
   await syncFolder(inbox);
+  await failpoint('claimed');
   return path;
 }
 

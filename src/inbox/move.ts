@@ -1,6 +1,7 @@
 import { lstat, rename, rm, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { systemCode } from '../errors.js';
+import { failpoint } from '../failpoint.js';
 import { copyWhole } from './copy.js';
 import { fileError, isSameFile, lookAt, partPath, syncFolder } from './files.js';
 import { sha256 } from './hash.js';
@@ -99,6 +100,7 @@ async function newName(source: string, target: Target): Promise<string> {
 
 async function newNameByCopy(source: string, { folder, part, names }: Target): Promise<string> {
   await copyWhole(source, part);
+  await failpoint('archive-copied');
   return placePart(part, folder, names);
 }
 
@@ -116,8 +118,11 @@ async function newNameByRename(source: string, target: Target): Promise<string> 
 
 /** The end of every way: the new name is made to last before the old one goes. */
 async function dropSource(source: string, path: string, { folder, part }: Target): Promise<string> {
+  await failpoint('archive-linked');
   await syncFolder(folder);
+  await failpoint('archive-synced');
   await rm(source, { force: true });
+  await failpoint('archive-unlinked');
   await syncFolder(dirname(source));
   await rm(part, { force: true });
   return path;

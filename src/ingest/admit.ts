@@ -1,4 +1,5 @@
 import type { Settings } from '../config/settings.js';
+import { failpoint } from '../failpoint.js';
 import { exceeds, fractionOf } from '../history/fraction.js';
 import { recordDates } from '../store/accounts.js';
 import { markReady, type Admission } from '../store/batches.js';
@@ -38,6 +39,7 @@ export async function admitBatch(
   }
   await markReady(tx, batch, (await nextChange(tx)).seq, found);
   await recordDates(tx, batch);
+  await failpoint('admit-commit');
   return 'Ready';
 }
 

@@ -1,4 +1,5 @@
 import type { Settings } from '../config/settings.js';
+import { failpoint } from '../failpoint.js';
 import { accountsWithoutPolicy, markPolicy, namedDates, type Account } from '../store/accounts.js';
 import { nextChange } from '../store/changes.js';
 import type { Database, Transaction } from '../store/database.js';
@@ -24,8 +25,12 @@ export async function adoptPolicy(database: Database, settings: Settings): Promi
   const before = await policyInForce(database.reader);
   const isChanged = before !== undefined && before.definition !== definition;
   const policy = before?.definition === definition ? before : await database.write(async (tx) => addPolicy(tx, definition));
+  await failpoint('policy-added');
   const accounts = await accountsWithoutPolicy(database.reader, policy.id);
-  for (const account of accounts) await database.write(async (tx) => rederive(tx, account, policy));
+  for (const account of accounts) {
+    await database.write(async (tx) => rederive(tx, account, policy));
+    await failpoint('account-rederived');
+  }
   return { policy, isChanged, accounts: accounts.length };
 }
 
@@ -36,4 +41,5 @@ async function rederive(tx: Transaction, account: Account, policy: PolicyInForce
     account, policy: policyFor(policy.definition, account.account_number), before: named, after: named, own: null, dates: null,
   }, change.at);
   await markPolicy(tx, account.id, policy.id, change);
+  await failpoint('policy-commit');
 }

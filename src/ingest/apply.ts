@@ -1,4 +1,5 @@
 import { dayOf } from '../history/day.js';
+import { failpoint } from '../failpoint.js';
 import { accountsToApply, markApplied, markPolicy, namedDates, touchAccount, waitsForAccount, type Account } from '../store/accounts.js';
 import { addCounts, findBatch, markComplete, type Counts } from '../store/batches.js';
 import { nextChange, type Change } from '../store/changes.js';
@@ -16,8 +17,10 @@ import { policyFor } from './policy.js';
 export async function applyBatch(database: Database, batch: number, policy: PolicyInForce): Promise<void> {
   for (const account of await accountsToApply(database.reader, batch)) {
     await database.write(async (tx) => applyToAccount(tx, batch, account, policy));
+    await failpoint('account-applied');
   }
   await database.write(async (tx) => completeBatch(tx, batch));
+  await failpoint('completed');
 }
 
 async function applyToAccount(tx: Transaction, batch: number, account: Account, policy: PolicyInForce): Promise<void> {
@@ -34,6 +37,7 @@ async function applyToAccount(tx: Transaction, batch: number, account: Account, 
   await record(tx, batch, outcome);
   await markApplied(tx, batch, account.id, change);
   await notePolicy(tx, account, policy, change);
+  await failpoint('account-commit');
 }
 
 async function record(tx: Transaction, batch: number, { rows, effects }: ChangeOutcome): Promise<void> {

@@ -1,4 +1,5 @@
 import { IngestError } from '../errors.js';
+import { failpoint } from '../failpoint.js';
 import type { Effects } from '../history/action.js';
 import { dayOf } from '../history/day.js';
 import { accountsToRemove, findAccount, markRemoved, namedDates, standingOf, touchAccount, type Account } from '../store/accounts.js';
@@ -24,10 +25,12 @@ export interface Deletion {
  */
 export async function deleteBatch(database: Database, id: number): Promise<Deletion> {
   await database.write(async (tx) => begin(tx, id));
+  await failpoint('delete-begun');
   const effects: Effects = { zeroed: 0, placeholdersInserted: 0, placeholdersReplaced: 0 };
   const accounts = await accountsToRemove(database.reader, id);
   for (const account of accounts) {
     const changed = await database.write(async (tx) => removeFromAccount(tx, id, account));
+    await failpoint('account-removed');
     for (const name of Object.keys(effects) as (keyof Effects)[]) effects[name] += changed?.[name] ?? 0;
   }
   return { accounts: accounts.length, effects, blamed: await blamedOn(database.reader, id) };
@@ -59,6 +62,7 @@ async function removeFromAccount(tx: Transaction, batch: number, account: Accoun
   await deleteRowsOf(tx, batch, account.account_number, change);
   await markRemoved(tx, batch, account.id, change);
   await touchAccount(tx, account.id, change);
+  await failpoint('removal-commit');
   return outcome?.effects;
 }
 
@@ -77,6 +81,7 @@ export async function deleteRecord(database: Database, id: number): Promise<read
     }, change.at);
     await deleteRows(tx, repeats.map((repeat) => repeat.id), change);
     await touchAccount(tx, account.id, change);
+    await failpoint('void-commit');
     return repeats;
   });
 }

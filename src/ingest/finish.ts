@@ -1,3 +1,4 @@
+import { failpoint } from '../failpoint.js';
 import { archive, findArchived, processedFolder, rejectedFolder } from '../inbox/archive.js';
 import type { Claim } from '../inbox/claim.js';
 import { findBatch, isArchivedAt, markArchived } from '../store/batches.js';
@@ -13,8 +14,11 @@ import { writeReport } from './report.js';
 export async function finishBatch(context: Context, batch: StageBatch, claimed: Claim | undefined): Promise<StageBatch> {
   if (batch.batch_status === 'Held' || batch.batch_status === 'Ready' || batch.batch_status === 'In Progress') return batch;
   const path = await archivedPath(context, batch, claimed);
+  await failpoint('archived');
   if (path !== null) await writeReport(context, batch, path);
+  await failpoint('answered');
   await context.database.write(async (tx) => markArchived(tx, batch.id, path));
+  await failpoint('marked-archived');
   announce(context, batch, path);
   return (await findBatch(context.database.reader, batch.id))!;
 }

@@ -1,4 +1,5 @@
 import { IngestError, messageOf } from '../errors.js';
+import { failpoint } from '../failpoint.js';
 import type { StageBatch } from '../store/entities/stage-batch.js';
 import { findBatch } from '../store/batches.js';
 import type { Claim } from '../inbox/claim.js';
@@ -18,12 +19,14 @@ import { stageFile } from './stage.js';
 export async function ingestFile(context: Context, claimed: Claim): Promise<StageBatch> {
   const hash = await sha256(claimed.path);
   const { id } = await context.database.write(async (tx) => openBatch(tx, { filename: claimed.name, hash, claim: claimed.token }));
+  await failpoint('batch-opened');
   return resumeBatch(context, (await findBatch(context.database.reader, id))!, claimed);
 }
 
 /** Goes on with a batch from wherever it stands. `claimed` is its file, undefined where that is not there any more. */
 export async function resumeBatch(context: Context, batch: StageBatch, claimed: Claim | undefined): Promise<StageBatch> {
   if (batch.batch_status === 'In Progress') await stageAndAdmit(context, batch, claimed);
+  await failpoint('admitted');
   await context.lane.add(async () => applyIfReady(context, batch.id));
   return finishBatch(context, (await findBatch(context.database.reader, batch.id))!, claimed);
 }
@@ -38,6 +41,7 @@ async function stageAndAdmit(context: Context, batch: StageBatch, claimed: Claim
     const refusal = refusalOf(context, error, claimed);
     if (refusal === undefined) throw error;
     await context.database.write(async (tx) => refuseBatch(tx, batch.id, refusal));
+    await failpoint('refused');
   }
 }
 

@@ -1,6 +1,7 @@
 import { countAttempt, forgiveAttempt } from '../store/batches.js';
 import { dropRows, stageRows } from '../store/records.js';
 import { IngestError } from '../errors.js';
+import { failpoint } from '../failpoint.js';
 import type { ReadSummary } from '../workbook/reader.js';
 import type { Context } from './context.js';
 
@@ -13,9 +14,11 @@ const PASSING = new Set(['io', 'database', 'vanished']);
  */
 export async function stageFile(context: Context, batch: number, path: string, filename: string): Promise<ReadSummary> {
   await beginAttempt(context, batch);
+  await failpoint('attempt-counted');
   try {
     return await context.reader.read(path, context.settings, async ({ sheet, json, rows }) => {
       await context.database.write(async (tx) => stageRows(tx, batch, sheet, json));
+      await failpoint('chunk-staged');
       context.onRows?.(filename, rows);
     }, context.signal);
   } catch (error) {

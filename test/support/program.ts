@@ -1,8 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openReader } from '../../src/store/database.js';
 
@@ -12,10 +12,24 @@ const PROGRAM = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 export class Program {
   private readonly running = new Set<ChildProcess>();
 
-  private constructor(readonly folder: string, private readonly environment: Record<string, string>) {}
+  private constructor(readonly folder: string, private readonly environment: Record<string, string>, readonly archive: string) {}
 
-  static async create(environment: Record<string, string> = {}): Promise<Program> {
-    return new Program(await mkdtemp(join(tmpdir(), 'scd-program-')), { SCD_SCAN_SECONDS: '0.2', ...environment });
+  /** Makes the folder; its archive lies in it, or in a folder of its own under `archiveOn`. */
+  static async create(environment: Record<string, string> = {}, archiveOn?: string): Promise<Program> {
+    const folder = await mkdtemp(join(tmpdir(), 'scd-program-'));
+    const archive = archiveOn === undefined ? join(folder, 'archive') : await mkdtemp(join(archiveOn, 'scd-archive-'));
+    return new Program(folder, { SCD_SCAN_SECONDS: '0.2', ...environment }, archive);
+  }
+
+  /** A further program in a copy of this one's folder as it is now. */
+  async copy(): Promise<Program> {
+    const program = await Program.create(this.environment, this.isArchiveElsewhere ? dirname(this.archive) : undefined);
+    await cp(this.folder, program.folder, { recursive: true });
+    return program;
+  }
+
+  private get isArchiveElsewhere(): boolean {
+    return dirname(this.archive) !== this.folder;
   }
 
   get inbox(): string {
@@ -37,7 +51,7 @@ export class Program {
   start(args: readonly string[], environment: Record<string, string> = {}): ChildProcess {
     const { SCD_LOG_LEVEL: _, ...inherited } = process.env;
     const child = spawn(process.execPath, [PROGRAM, ...args], {
-      cwd: this.folder, env: { ...inherited, ...this.environment, ...environment }, stdio: ['ignore', 'pipe', 'pipe'],
+      cwd: this.folder, env: { ...inherited, SCD_ARCHIVE: this.archive, ...this.environment, ...environment }, stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.running.add(child);
     child.on('exit', () => this.running.delete(child));
@@ -82,21 +96,29 @@ export class Program {
     return {
       chains: await this.rows(`select a.account_number, external_reference, company_name, amount, term, from_date, to_date, is_placeholder, is_missing, batch_id
         from master_record m join client_account a on a.id = m.client_account_id where not m.is_deleted order by 1, 2, 6`),
-      rows: await this.rows('select batch_id, row_number, process_status, process_action, error from stage_record order by batch_id, row_number'),
+      rows: await this.rows('select batch_id, row_number, process_status, process_action, error, is_deleted from stage_record order by batch_id, row_number'),
+      marks: await this.rows(`select batch_id, account_number, applied_seq is not null as applied, removed_seq is not null as removed, policy_id
+        from batch_account b join client_account a on a.id = b.client_account_id order by 1, 2`),
       batches: await this.rows(`select id, filename, batch_status, total_count, success_count, failure_count, repeated_count, add_count, append_count,
         unchanged_count, merge_count, replace_count, zeroed_count, placeholder_inserted_count, placeholder_replaced_count, error from stage_batch order by id`),
       files: (await this.files()).filter((name) => !name.startsWith('data/')),
     };
   }
 
-  /** Every file below the folder, hidden ones too. */
+  /** Every file below the folder, hidden ones too; those of an archive elsewhere as if it were in it. */
   async files(): Promise<string[]> {
-    const entries = await readdir(this.folder, { recursive: true, withFileTypes: true });
-    return entries.filter((entry) => entry.isFile()).map((entry) => relative(this.folder, join(entry.parentPath, entry.name))).sort();
+    const found = await filesBelow(this.folder);
+    if (this.isArchiveElsewhere) found.push(...(await filesBelow(this.archive)).map((name) => join('archive', name)));
+    return found.sort();
   }
 
   async close(): Promise<void> {
     for (const child of this.running) child.kill('SIGKILL');
-    await rm(this.folder, { recursive: true, force: true, maxRetries: 5 });
+    for (const folder of [this.folder, this.archive]) await rm(folder, { recursive: true, force: true, maxRetries: 5 });
   }
+}
+
+async function filesBelow(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries.filter((entry) => entry.isFile()).map((entry) => relative(folder, join(entry.parentPath, entry.name)));
 }

@@ -1,0 +1,32 @@
+import { afterAll, describe, expect, test } from '@jest/globals';
+import type { Program } from '../support/program.js';
+import { STORIES, failpoints, tellCalmly, tellWithKills } from '../support/stories.js';
+
+/**
+ * The real program is killed at every fail point that the source names: each run at the first that has not killed one
+ * yet, so that every kill but the first comes while it recovers from the one before. `npm run torture` kills at each
+ * point alone, each time that it is reached, and again during that recovery.
+ */
+
+const prepared: Program[] = [];
+const untold = new Set(failpoints());
+afterAll(async () => Promise.all(prepared.map(async (program) => program.close())));
+
+describe('killed at every fail point in a row, the program ends as if it had never been', () => {
+  test.each(STORIES)('while $title', async (story) => {
+    const program = await story.prepare();
+    prepared.push(program);
+    const expected = await tellCalmly(program, story);
+    const about = failpoints().filter((point) => story.about.test(point));
+    const { kills, whole } = await tellWithKills(program, story, (before) => about.filter((point) => !before.includes(point)).map((point) => `${point}:exit`));
+    expect(whole).toEqual(expected);
+    expect(kills.length).toBeGreaterThan(0);
+    for (const point of kills) untold.delete(point);
+  }, 120_000);
+
+  test('and no point is left out', () => {
+    // Needs a second file system.
+    if (STORIES.length < 5) untold.delete('archive-copied');
+    expect([...untold]).toEqual([]);
+  });
+});
