@@ -22,6 +22,8 @@ export async function runProgram(argv: readonly string[]): Promise<void> {
     .showHelpAfterError('(scd-inbox --help says more)');
   for (const add of COMMANDS) add(program);
   for (const command of program.commands) command.exitOverride();
+  // Whoever reads the output (`| head`) may have seen enough.
+  process.stdout.on('error', () => undefined);
   try {
     await program.parseAsync([...argv]);
   } catch (error) {
