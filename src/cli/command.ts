@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { loadSettings } from '../config/load.js';
 import type { Settings } from '../config/settings.js';
 import { IngestError } from '../errors.js';
-import { openReader } from '../store/database.js';
+import { Database, openReader } from '../store/database.js';
 import type { Queryable } from '../store/queryable.js';
 
 /** A command of the program: it adds itself. */
@@ -26,6 +26,19 @@ export async function ask<T>(question: (db: Queryable, settings: Settings) => Pr
     return await question(reader, settings);
   } finally {
     await reader.close();
+  }
+}
+
+/** Changes the database of the settings in force, beside the daemon too. Refuses where there is none. */
+export async function withDatabase<T>(work: (database: Database) => Promise<T>): Promise<T> {
+  const { database: url } = loadSettings();
+  // Refuses, instead of making an empty one.
+  await (await openReader(url)).close();
+  const database = await Database.open(url);
+  try {
+    return await work(database);
+  } finally {
+    await database.close();
   }
 }
 

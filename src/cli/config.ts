@@ -1,6 +1,5 @@
 import { stringify } from 'yaml';
-import { shownUrl } from '../config/database-url.js';
-import { loadSettings, unknownNames } from '../config/load.js';
+import { loadSettings } from '../config/load.js';
 import { print, printJson, type AddCommand } from './command.js';
 
 /** `config`: the settings in force, once they have been checked. */
@@ -10,9 +9,7 @@ export const addConfig: AddCommand = (program) => {
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  SCD_VALIDITY_DAYS=45 scd-inbox config')
     .action((options: { json?: true }) => {
-      const loaded = loadSettings();
-      const settings = { ...loaded, database: shownUrl(loaded.database) };
-      for (const name of unknownNames()) process.stderr.write(`scd-inbox: ${name} is in the environment, but there is no such setting\n`);
+      const settings = loadSettings();
       if (options.json) printJson(settings);
       else print(stringify(settings).trimEnd());
     });

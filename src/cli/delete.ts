@@ -1,9 +1,7 @@
-import { loadSettings } from '../config/load.js';
 import { IngestError } from '../errors.js';
 import { deleteBatch, deleteRecord, type Deletion } from '../ingest/delete.js';
 import { printable } from '../ingest/outcome.js';
-import { Database, openReader } from '../store/database.js';
-import { batchNumber, print, printJson, type AddCommand } from './command.js';
+import { batchNumber, print, printJson, withDatabase, type AddCommand } from './command.js';
 
 /** `delete`: takes a batch or a record back. */
 export const addDelete: AddCommand = (program) => {
@@ -40,18 +38,6 @@ function summaryOf(id: number, { accounts, effects, blamed }: Deletion): string 
   for (const row of blamed.rows) lines.push(`  batch ${row.batch_id} (${printable(row.filename)}) row ${row.row_number} had failed because of it: submit that row again`);
   for (const batch of blamed.duplicates) lines.push(`  batch ${batch.id} (${printable(batch.filename)}) was a Duplicate of it: drop that file again to load it`);
   return lines.join('\n');
-}
-
-async function withDatabase<T>(work: (database: Database) => Promise<T>): Promise<T> {
-  const { database: url } = loadSettings();
-  // Refuses where there is no database, instead of making an empty one.
-  await (await openReader(url)).close();
-  const database = await Database.open(url);
-  try {
-    return await work(database);
-  } finally {
-    await database.close();
-  }
 }
 
 function recordNumber(text: string): number {

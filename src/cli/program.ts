@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { IngestError, messageOf } from '../errors.js';
 import { addBatches } from './batches.js';
+import { addCheck } from './check.js';
 import type { AddCommand } from './command.js';
 import { addConfig } from './config.js';
 import { addDelete } from './delete.js';
@@ -9,9 +10,10 @@ import { addErrors } from './errors.js';
 import { addHealth } from './health.js';
 import { addHistory } from './history.js';
 import { addProcess } from './process.js';
+import { addRebuild } from './rebuild.js';
 import { addRun } from './run.js';
 
-const COMMANDS: readonly AddCommand[] = [addRun, addProcess, addBatches, addErrors, addHistory, addDelete, addConfig, addHealth];
+const COMMANDS: readonly AddCommand[] = [addRun, addProcess, addBatches, addErrors, addHistory, addDelete, addCheck, addRebuild, addConfig, addHealth];
 
 /** Runs the command line; sets the exit status: 2 for bad usage or settings, 1 for what else went wrong. */
 export async function runProgram(argv: readonly string[]): Promise<void> {
@@ -22,8 +24,6 @@ export async function runProgram(argv: readonly string[]): Promise<void> {
     .showHelpAfterError('(scd-inbox --help says more)');
   for (const add of COMMANDS) add(program);
   for (const command of program.commands) command.exitOverride();
-  // Whoever reads the output (`| head`) may have seen enough.
-  process.stdout.on('error', () => undefined);
   try {
     await program.parseAsync([...argv]);
   } catch (error) {

@@ -2,9 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
-import type { z } from 'zod';
 import { IngestError, messageOf } from '../errors.js';
-import { shownUrl } from './database-url.js';
 import { settingsSchema, type Settings } from './settings.js';
 
 /** Where settings come from: the defaults of the package, local files, the environment. The later wins. */
@@ -26,6 +24,7 @@ export const ENVIRONMENT: Readonly<Record<string, readonly string[]>> = {
   SCD_MISSING_ITEMS: ['missingItems'],
   SCD_PLACEHOLDER_REPLACE_COVERAGE: ['placeholderReplaceCoverage'],
   SCD_MAX_FAILURE_RATIO: ['maxFailureRatio'],
+  SCD_MAX_PERIOD_DAYS: ['maxPeriodDays'],
   SCD_SHEET: ['sheet'],
   SCD_LOG_LEVEL: ['log', 'level'],
   SCD_LOG_FILE: ['log', 'file'],
@@ -36,27 +35,14 @@ const TEXTS = new Set(['SCD_INBOX', 'SCD_ARCHIVE', 'SCD_DATABASE', 'SCD_SHEET', 
 
 /** The settings in force, for a working folder and an environment. Refuses with every problem at once, each with its key. */
 export function loadSettings(environment: Environment = process.env, folder = process.cwd()): Settings {
-  const problems: string[] = [];
-  const named = environment['SCD_CONFIG'];
-  const files = [packagedDefaults(), join(folder, 'config', 'local.yaml'), named]
-    .reduce<Tree>((under, path) => merge(under, readTree(path, path === named, problems)), {});
+  const sources = [packagedDefaults(), join(folder, 'config', 'local.yaml'), environment['SCD_CONFIG']];
+  const files = sources.reduce<Tree>((tree, path) => merge(tree, readTree(path, path === environment['SCD_CONFIG'])), {});
   const tree = applyEnvironment(files, environment);
   const parsed = settingsSchema.safeParse(tree);
-  if (parsed.success && problems.length === 0) return parsed.data;
-  problems.push(...(parsed.error?.issues ?? []).flatMap((issue) => problemsOf(issue, tree, environment)));
-  throw new IngestError('settings', `the settings cannot be used:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
-}
-
-/** The names in the environment that look like settings and are none: somebody has misspelled one. */
-export function unknownNames(environment: Environment = process.env): string[] {
-  return Object.keys(environment).filter((name) => name.startsWith('SCD_') && !(name in ENVIRONMENT) && !OTHER_NAMES.has(name));
-}
-
-const OTHER_NAMES = new Set(['SCD_CONFIG']);
-
-function problemsOf(issue: z.core.$ZodIssue, tree: Tree, environment: Environment): string[] {
-  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => `${[...issue.path, key].join('.')}: there is no such setting`);
-  return [`${keyOf(issue.path, environment)}: ${lowered(issue.message)}, found ${shown(valueAt(tree, issue.path))}`];
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map(({ path, message }) =>
+    `  ${keyOf(path, environment)}: ${lowered(message)}, found ${shown(valueAt(tree, path))}`);
+  throw new IngestError('settings', `the settings cannot be used:\n${problems.join('\n')}`);
 }
 
 function packagedDefaults(): string {
@@ -65,18 +51,15 @@ function packagedDefaults(): string {
   return join(folder, 'config', 'default.yaml');
 }
 
-/** What a file says; adds to `problems` where it says nothing that can be read. */
-function readTree(path: string | undefined, mustExist: boolean, problems: string[]): Tree {
+function readTree(path: string | undefined, mustExist: boolean): Tree {
   if (path === undefined || (!mustExist && !existsSync(path))) return {};
   try {
-    // Keys are text: an account 00123 is not the number 123.
-    const tree: unknown = parse(readFileSync(path, 'utf8'), { schema: 'core', stringKeys: true });
+    const tree: unknown = parse(readFileSync(path, 'utf8'), { schema: 'core' });
     if (tree === null) return {};
-    if (!isTree(tree)) throw new TypeError('expected keys and values');
-    return tree;
+    if (typeof tree !== 'object' || Array.isArray(tree)) throw new TypeError('expected keys and values');
+    return tree as Tree;
   } catch (error) {
-    problems.push(`file ${path}: cannot be read: ${messageOf(error).trim()}`);
-    return {};
+    throw new IngestError('settings', `settings file ${path}: cannot be read: ${messageOf(error)}`, { cause: error });
   }
 }
 
@@ -118,12 +101,10 @@ function valueAt(tree: Tree, path: readonly PropertyKey[]): unknown {
   return path.reduce<unknown>((value, key) => (isTree(value) || Array.isArray(value) ? (value as Tree)[key as string] : undefined), tree);
 }
 
-/** The schema's own words begin with a class of fault ("Too small: expected …"), which says nothing more. */
 function lowered(message: string): string {
-  const plain = message.replace(/^(?:Invalid [a-z]+|Too [a-z]+): (?=expected)/u, '');
-  return plain.charAt(0).toLowerCase() + plain.slice(1);
+  return message.charAt(0).toLowerCase() + message.slice(1);
 }
 
 function shown(value: unknown): string {
-  return value === undefined ? 'nothing' : JSON.stringify(typeof value === 'string' ? shownUrl(value) : value);
+  return value === undefined ? 'nothing' : JSON.stringify(value);
 }

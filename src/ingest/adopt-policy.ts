@@ -1,10 +1,10 @@
 import type { Settings } from '../config/settings.js';
 import { failpoint } from '../failpoint.js';
-import { accountsWithoutPolicy, markPolicy, namedDates, type Account } from '../store/accounts.js';
+import { accountsWithoutPolicy, markPolicy, type Account } from '../store/accounts.js';
 import { nextChange } from '../store/changes.js';
 import type { Database, Transaction } from '../store/database.js';
 import { addPolicy, policyInForce, type PolicyInForce } from '../store/policies.js';
-import { deriveAccount } from './derive.js';
+import { deriveWhole } from './derive.js';
 import { policyDefinition, policyFor } from './policy.js';
 
 /** What a start did about the policy. */
@@ -36,10 +36,7 @@ export async function adoptPolicy(database: Database, settings: Settings): Promi
 
 async function rederive(tx: Transaction, account: Account, policy: PolicyInForce): Promise<void> {
   const change = await nextChange(tx);
-  const named = await namedDates(tx, account.id, null);
-  await deriveAccount(tx, {
-    account, policy: policyFor(policy.definition, account.account_number), before: named, after: named, own: null, dates: null,
-  }, change.at);
+  await deriveWhole(tx, { account, policy: policyFor(policy.definition, account.account_number) }, change.at);
   await markPolicy(tx, account.id, policy.id, change);
   await failpoint('policy-commit');
 }

@@ -7,9 +7,7 @@ import { findBatch, halfDeletedBatches, markDeleted } from '../store/batches.js'
 import { nextChange } from '../store/changes.js';
 import { blamedOn, deleteRows, deleteRowsOf, repeatsOf, type Blamed, type OnRecord } from '../store/corrections.js';
 import type { Database, Transaction } from '../store/database.js';
-import { findPolicy, policyInForce } from '../store/policies.js';
-import { deriveAccount, type AccountChange } from './derive.js';
-import { policyFor } from './policy.js';
+import { deriveAccount, ruled } from './derive.js';
 
 /** What a deletion changed. */
 export interface Deletion {
@@ -84,11 +82,4 @@ export async function deleteRecord(database: Database, id: number): Promise<read
     await failpoint('void-commit');
     return repeats;
   });
-}
-
-/** An account with the policy that its chains are derived by; before its first batch is applied, the one in force. */
-async function ruled(tx: Transaction, account: Account): Promise<Pick<AccountChange, 'account' | 'policy'>> {
-  const policy = account.policy_id === null ? await policyInForce(tx) : await findPolicy(tx, account.policy_id);
-  if (policy === undefined) throw new IngestError('internal', `account ${account.account_number} has no policy`);
-  return { account, policy: policyFor(policy.definition, account.account_number) };
 }

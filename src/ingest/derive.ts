@@ -1,3 +1,4 @@
+import { IngestError } from '../errors.js';
 import { countEffects, type Action, type Effects } from '../history/action.js';
 import { NEEDS_WHOLE, type ItemEvent } from '../history/chain.js';
 import { dayOf, type Day } from '../history/day.js';
@@ -6,18 +7,18 @@ import { deriveItem, type Change, type ItemHistory, type ItemOutcome, type Step 
 import type { Policy } from '../history/policy.js';
 import { timelineOf, type Submission } from '../history/timeline.js';
 import { WHOLE, windowOf, type Window } from '../history/window.js';
-import type { Account, NamedDate } from '../store/accounts.js';
+import { namedDates, type Account, type NamedDate } from '../store/accounts.js';
 import { loadEvents, loadVersions, pagesOf, writeChains, type EventRow, type Items } from '../store/chains.js';
 import type { Transaction } from '../store/database.js';
+import { findPolicy, policyInForce } from '../store/policies.js';
+import { policyFor } from './policy.js';
 
 /**
  * Brings the chains of one account to what the rules say, inside a transaction: load the window that a change can
  * reach, derive, compare with what is stored, write the difference. Applying, deleting, voiding and rebuilding are
  * all this one path.
  */
-export interface AccountChange {
-  readonly account: Account;
-  readonly policy: Policy;
+export interface AccountChange extends RuledAccount {
   /** What counts for the account before and after the change, first-admitted first. */
   readonly before: readonly NamedDate[];
   readonly after: readonly NamedDate[];
@@ -29,10 +30,24 @@ export interface AccountChange {
   readonly dates: readonly Day[] | null;
 }
 
-/** What a change did: the rows it applied by their action, and its effects beside them. */
+/** An account with the policy that its chains are derived by. */
+export interface RuledAccount {
+  readonly account: Account;
+  readonly policy: Policy;
+}
+
+/** What a change did: the rows it applied by their action, its effects beside them, and the versions it wrote. */
 export interface ChangeOutcome {
   readonly rows: ReadonlyMap<Action, readonly number[]>;
   readonly effects: Effects;
+  readonly written: Written;
+}
+
+/** How many versions a change wrote. */
+export interface Written {
+  inserted: number;
+  updated: number;
+  removed: number;
 }
 
 /** Derives and writes the chains of an account; `at` is the instant of the change. */
@@ -40,6 +55,7 @@ export async function deriveAccount(tx: Transaction, work: AccountChange, at: st
   const plan = planOf(work);
   const rows = new Map<Action, number[]>();
   const effects: Effects = { zeroed: 0, placeholdersInserted: 0, placeholdersReplaced: 0 };
+  const written: Written = { inserted: 0, updated: 0, removed: 0 };
   for (const page of await pagesOf(tx, work.account, work.dates ?? plan.dates)) {
     const derived = await derivePage(tx, work, plan, page);
     const diffs = new Map<string, Diff>();
@@ -49,8 +65,30 @@ export async function deriveAccount(tx: Transaction, work: AccountChange, at: st
       for (const row of waiting) collect(rows, outcome.actions.get(row.date)!, row.id);
     }
     await writeChains(tx, work.account.id, diffs, at);
+    countWritten(written, diffs.values());
   }
-  return { rows, effects };
+  return { rows, effects, written };
+}
+
+function countWritten(written: Written, diffs: Iterable<Diff>): void {
+  for (const { inserted, updated, removed } of diffs) {
+    written.inserted += inserted.length;
+    written.updated += updated.length;
+    written.removed += removed.length;
+  }
+}
+
+/** Derives and writes every chain of an account anew, from what is on record of it. */
+export async function deriveWhole(tx: Transaction, ruled: RuledAccount, at: string): Promise<ChangeOutcome> {
+  const named = await namedDates(tx, ruled.account.id, null);
+  return deriveAccount(tx, { ...ruled, before: named, after: named, own: null, dates: null }, at);
+}
+
+/** An account with the policy that its chains are derived by; before its first batch is applied, the one in force. */
+export async function ruled(tx: Transaction, account: Account): Promise<RuledAccount> {
+  const policy = account.policy_id === null ? await policyInForce(tx) : await findPolicy(tx, account.policy_id);
+  if (policy === undefined) throw new IngestError('internal', `account ${account.account_number} has no policy`);
+  return { account, policy: policyFor(policy.definition, account.account_number) };
 }
 
 interface Plan {

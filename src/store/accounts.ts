@@ -91,6 +91,11 @@ export async function findAccount(db: Queryable, number: string): Promise<Accoun
   return (await db.rows<Account>('select id, account_number, policy_id from client_account where account_number = ?', [number]))[0];
 }
 
+/** Every account, by its number. */
+export async function allAccounts(db: Queryable): Promise<Account[]> {
+  return db.rows<Account>('select id, account_number, policy_id from client_account order by account_number');
+}
+
 /** A date that a batch names of an account. */
 export interface NamedDate {
   readonly effective_date: string;

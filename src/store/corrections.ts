@@ -1,5 +1,6 @@
 import type { Change } from './changes.js';
 import type { Transaction } from './database.js';
+import { VALUES_FROM_JSON } from './dialect.js';
 import type { Queryable } from './queryable.js';
 
 /** The verbs of `stage_record` that take rows off the record, and what others had said because of them. */
@@ -14,7 +15,7 @@ export async function deleteRowsOf(tx: Transaction, batch: number, account: stri
 
 /** Flags rows by their ids. */
 export async function deleteRows(tx: Transaction, ids: readonly number[], change: Change): Promise<void> {
-  await tx.rows(`update stage_record set is_deleted = true, deleted_at = ? where id in ${tx.dialect.valuesFromJson('integer')}`, [change.at, JSON.stringify(ids)]);
+  await tx.rows(`update stage_record set is_deleted = true, deleted_at = ? where id in ${VALUES_FROM_JSON}`, [change.at, JSON.stringify(ids)]);
 }
 
 /** An observation on record. */

@@ -1,0 +1,160 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { checkHistory } from '../../src/ingest/check.js';
+import type { Finding } from '../../src/ingest/finding.js';
+import { rebuildAccount } from '../../src/ingest/rebuild.js';
+import { Repairs } from '../../src/ingest/repair.js';
+import { openReader } from '../../src/store/database.js';
+import { file, POLICY, row } from '../model/fixtures.js';
+import { World } from '../support/world.js';
+
+/** Damage that somebody does to the database with SQL: found, named, mended, and nothing else touched. */
+
+let world: World;
+
+/** The example of the rules, with a placeholder and a missing zero, and another account beside it. */
+beforeEach(async () => {
+  world = await World.open(POLICY);
+  for (const each of [
+    file('1st', row('2022-01-28', 'x', 10), row('2022-01-28', 'y', 5), row('2022-01-28', 'x', 1, { account: 'CL-1' })),
+    file('2nd', row('2022-04-28', 'x', 10), row('2022-02-28', 'x', 2, { account: 'CL-1' })),
+    file('3rd', row('2022-02-28', 'x', 12), row('2022-02-28', 'y', 5)),
+  ]) await world.drop(each);
+});
+afterEach(async () => world.close());
+
+async function check(account?: string, maxPeriodDays: number | null = null): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  const reader = await openReader(`sqlite:${world.folder}/test.db`);
+  await checkHistory(reader, { account, maxPeriodDays, report: (finding) => findings.push(finding) });
+  await reader.close();
+  return findings;
+}
+
+async function repair(): Promise<string[]> {
+  const repairs = new Repairs();
+  for (const finding of await check()) repairs.add(finding);
+  return repairs.carryOut(world.database);
+}
+
+async function damage(...statements: readonly string[]): Promise<void> {
+  await world.database.write(async (tx) => { for (const statement of statements) await tx.rows(statement); });
+}
+
+type Row = Readonly<Record<string, unknown>>;
+
+/** Every row of the tables that say what happened, by table and key. */
+async function everything(): Promise<Map<string, Row>> {
+  const all = new Map<string, Row>();
+  for (const [table, key] of [['master_record', 'id'], ['stage_record', 'id'], ['stage_batch', 'id'], ['client_account', 'id'],
+    ['batch_date', 'client_account_id, effective_date, batch_id'], ['batch_account', 'batch_id, client_account_id']] as const) {
+    for (const found of await world.database.reader.rows<Row>(`select * from ${table}`)) {
+      all.set(`${table} ${key.split(', ').map((name) => String(found[name])).join(' ')}`, found);
+    }
+  }
+  return all;
+}
+
+/** The live versions without what a rewrite may change: ids and time stamps. */
+async function live(): Promise<unknown[]> {
+  const rows = await world.database.reader.rows<Row>('select * from master_record where not is_deleted order by client_account_id, external_reference, from_date');
+  return rows.map(({ id: _, last_updated: __, ...version }) => version);
+}
+
+function keysThatDiffer(one: Map<string, Row>, other: Map<string, Row>): Set<string> {
+  return new Set([...one.keys(), ...other.keys()].filter((key) => JSON.stringify(one.get(key)) !== JSON.stringify(other.get(key))));
+}
+
+const X = "external_reference = 'x' and client_account_id = (select id from client_account where account_number = 'CL-9') and not is_deleted";
+const Y = X.replace("'x'", "'y'");
+const COPY = 'insert into master_record (client_account_id, external_reference, company_name, amount, term, from_date, to_date, last_updated, is_placeholder, is_missing, batch_id) '
+  + 'select client_account_id, external_reference, company_name, amount, term,';
+
+const DAMAGES: readonly [what: string, statements: readonly string[], kinds: readonly string[]][] = [
+  ['a gap', [`update master_record set to_date = '2022-02-20' where ${X} and from_date = '2022-01-28'`], ['gap', 'wrong version']],
+  ['a gap where a version is gone', [`delete from master_record where ${X} and from_date = '2022-02-28'`], ['gap', 'missing version']],
+  ['an overlap', [`update master_record set to_date = '2022-03-05' where ${X} and from_date = '2022-01-28'`], ['overlap', 'wrong version']],
+  ['an overlap by a version too many', [`${COPY} '2022-02-01', '2022-02-10', last_updated, false, false, batch_id from master_record where ${X} and from_date = '2022-01-28'`],
+    ['overlap', 'extra version']],
+  ['two open versions', ['drop index master_record_current', `update master_record set to_date = null where ${X} and from_date = '2022-02-28'`],
+    ['overlap', 'several open versions', 'wrong version']],
+  ['two open versions with one start', ['drop index master_record_current', 'drop index master_record_start',
+    `${COPY} from_date, to_date, last_updated, false, false, batch_id from master_record where ${X} and to_date is null`], ['several open versions', 'extra version']],
+  ['no open version', [`update master_record set to_date = '2023-01-01' where ${X} and to_date is null`], ['no open version', 'wrong version']],
+  ['a missing open version', [`update master_record set is_deleted = true where ${Y} and to_date is null`], ['no open version', 'missing version']],
+  ['a missing chain', [`delete from master_record where ${Y}`], ['missing version', 'missing version', 'missing version']],
+  ['a chain of an item that nobody named', [`${COPY.replace('select client_account_id, external_reference', "select client_account_id, 'z'")} from_date, to_date, last_updated, false, false, batch_id
+    from master_record where ${X} and to_date is null`], ['extra version']],
+  ['a wrong value', [`update master_record set amount = 13 where ${X} and from_date = '2022-02-28'`], ['wrong version']],
+  ['a value that is none', [`update master_record set amount = 'much' where ${X} and from_date = '2022-02-28'`], ['wrong version']],
+  ['a wrong name', [`update master_record set company_name = 'Bolt' where ${X} and from_date = '2022-02-28'`], ['wrong version']],
+  ['a missing zero that is not flagged', [`update master_record set is_missing = false where ${Y} and from_date = '2022-04-28'`], ['wrong version']],
+  ['a placeholder that is not flagged', [`update master_record set is_placeholder = false where ${Y} and is_placeholder`], ['wrong version']],
+  ['a wrong batch_id', [`update master_record set batch_id = 1 where ${X} and from_date = '2022-02-28'`], ['wrong version']],
+  ['a wrong start', [`update master_record set from_date = '2022-01-01' where ${X} and from_date = '2022-01-28'`], ['missing version', 'extra version']],
+  ['a start that is no date', [`update master_record set from_date = 'never', to_date = null where ${X} and to_date is null`], ['missing version', 'extra version']],
+];
+
+describe('check', () => {
+  test('finds nothing where nothing is wrong', async () => {
+    expect(await check()).toEqual([]);
+  });
+
+  test.each(DAMAGES)('finds and names %s; repair mends it and touches nothing else; a second run finds nothing', async (_, statements, kinds) => {
+    const [before, chains] = [await everything(), await live()];
+    await damage(...statements);
+    const damaged = keysThatDiffer(before, await everything());
+    const findings = await check();
+    expect(findings.map(({ kind }) => kind)).toEqual(kinds);
+    for (const { account, message } of findings) {
+      expect(account).toBe('CL-9');
+      expect(message).toMatch(/^CL-9 \/ [xyz]: .*(version \d+ \[|the observations say \[|between version \d+)/u);
+    }
+    expect(await repair()).toHaveLength(1);
+    expect(await check()).toEqual([]);
+    expect(await live()).toEqual(chains);
+    const after = await everything();
+    const untouched = [...before].filter(([key]) => !damaged.has(key) && key !== 'client_account 1');
+    expect(untouched.filter(([key, found]) => JSON.stringify(found) !== JSON.stringify(after.get(key)))).toEqual([]);
+    // What is new mends what was damaged, and is no more than that.
+    expect([...after.keys()].filter((key) => !before.has(key) && !damaged.has(key)).length).toBeLessThanOrEqual(kinds.filter((kind) => kind !== 'gap').length);
+  });
+
+  test('mends all of it at once, and rebuild would have done the same', async () => {
+    const chains = await live();
+    for (const [, statements] of DAMAGES.filter(([what]) => !what.startsWith('a start that'))) await damage(...statements).catch(() => undefined);
+    expect((await check()).length).toBeGreaterThan(5);
+    expect((await rebuildAccount(world.database, 'CL-9')).inserted).toBeGreaterThan(0);
+    expect(await live()).toEqual(chains);
+    expect(await check()).toEqual([]);
+  });
+
+  test('looks at the account that is asked for', async () => {
+    await damage("update master_record set amount = 7 where external_reference = 'x'");
+    expect(new Set((await check()).map(({ account }) => account))).toEqual(new Set(['CL-1', 'CL-9']));
+    expect(new Set((await check('CL-1')).map(({ account }) => account))).toEqual(new Set(['CL-1']));
+    await expect(check('CL-404')).rejects.toThrow('nothing is known of account "CL-404"');
+  });
+
+  test('names closed versions that last longer than the setting, and leaves them', async () => {
+    const findings = await check('CL-1', 30);
+    expect(findings.map(({ message }) => message)).toEqual(['CL-1 / x: long period: version 3 [2022-01-28, 2022-02-28) lasts 31 days']);
+    expect(new Repairs().add(findings[0]!)).toBe(false);
+    expect(await check('CL-1', 31)).toEqual([]);
+  });
+
+  test('takes a batch that is half applied for what it is', async () => {
+    const { id } = await world.stage(file('4th', row('2022-03-28', 'x', 3, { account: 'CL-1' }), row('2022-03-28', 'x', 12)));
+    await world.admit(id);
+    expect(await check()).toEqual([]);
+    await world.apply(id);
+    expect(await check()).toEqual([]);
+  });
+});
+
+describe('rebuild', () => {
+  test('writes nothing at all where all is well', async () => {
+    const before = await everything();
+    expect(await rebuildAccount(world.database, 'CL-9')).toEqual({ inserted: 0, updated: 0, removed: 0 });
+    expect(keysThatDiffer(before, await everything()).size).toBe(0);
+  });
+});
