@@ -87,8 +87,11 @@ interface FormatTable {
   get_table(): Record<string, string>;
 }
 
+/** Taken once, at the start: SheetJS writes the formats of each file that it reads into its table, and leaves them there. */
+const BUILT_IN: readonly (readonly [number, string])[] = Object.entries((XLSX.SSF as FormatTable).get_table()).map(([id, code]) => [Number(id), code]);
+
 async function readFormats(zip: Zip, part: string): Promise<(string | undefined)[]> {
-  const codes = new Map<number, string>(Object.entries((XLSX.SSF as FormatTable).get_table()).map(([id, code]) => [Number(id), code]));
+  const codes = new Map<number, string>(BUILT_IN);
   const formats: (string | undefined)[] = [];
   let inCells = false;
   await readXmlWhole(part, await zip.stream(part), {

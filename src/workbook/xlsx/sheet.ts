@@ -26,21 +26,26 @@ class RowBuilder implements XmlHandler {
   private column = -1;
   private hidden = false;
   private inData = false;
+  private inRow = false;
   private inCell = false;
   private inValue = false;
+  private inText = false;
   private hasFormula = false;
   private hasValue = false;
+  private hasText = false;
   private type = 'n';
   private format: string | undefined;
   private value = '';
-  private readonly rich = new RichText();
+  private readonly rich: RichText;
 
   constructor(
     private readonly sheet: SheetPart,
     private readonly formats: readonly (string | undefined)[],
     private readonly strings: SharedStrings | undefined,
     private readonly limits: ReadSettings['limits'],
-  ) {}
+  ) {
+    this.rich = new RichText(sheet.part);
+  }
 
   take(): SheetRow[] {
     const rows = this.rows;
@@ -52,7 +57,7 @@ class RowBuilder implements XmlHandler {
     if (this.inCell) this.openInCell(name);
     else if (name === 'c' && this.inData) this.openCell(attributes);
     else if (name === 'row' && this.inData) this.openRow(attributes);
-    else if (name === 'sheetData') this.inData = true;
+    else if (name === 'sheetData') this.openData();
   }
 
   close(name: string): void {
@@ -67,9 +72,17 @@ class RowBuilder implements XmlHandler {
     else this.rich.add(text);
   }
 
+  private openData(): void {
+    if (this.inData || this.row > 0) throw malformed(this.sheet.part, 'has its rows in two places');
+    this.inData = true;
+  }
+
+  /** Where elements stand in each other that should not, it is anybody's guess to which row a cell belongs. */
   private openRow(attributes: Attributes): void {
-    const row = attributes['r'] === undefined ? this.row + 1 : Number(attributes['r']);
-    if (!Number.isInteger(row) || row <= this.row) throw this.hostile(`row ${attributes['r'] ?? ''} comes behind row ${this.row}`);
+    if (this.inRow) throw malformed(this.sheet.part, `row ${this.row} has a row in it`);
+    this.inRow = true;
+    const row = attributes['r'] === undefined ? this.row + 1 : wholeNumber(attributes['r']);
+    if (!(row > this.row)) throw this.hostile(`row ${attributes['r'] ?? ''} comes behind row ${this.row}`);
     if (row > this.limits.rows) throw new IngestError('too-large', `sheet "${this.sheet.name}" has a row ${row}, more than the ${this.limits.rows} allowed`);
     this.row = row;
     this.column = -1;
@@ -77,12 +90,14 @@ class RowBuilder implements XmlHandler {
   }
 
   private closeRow(): void {
+    this.inRow = false;
     if (this.cells.length === 0) return;
     this.rows.push({ number: this.row, hidden: this.hidden, cells: this.cells });
     this.cells = [];
   }
 
   private openCell(attributes: Attributes): void {
+    if (!this.inRow) throw malformed(this.sheet.part, `has a cell outside of its rows, behind row ${this.row}`);
     const address = attributes['r'];
     const column = address === undefined ? this.column + 1 : this.columnOf(address);
     if (column <= this.column) throw this.hostile(`cell ${address ?? ''} of row ${this.row} comes behind a later one`);
@@ -93,28 +108,31 @@ class RowBuilder implements XmlHandler {
     this.inCell = true;
     this.hasFormula = false;
     this.hasValue = false;
+    this.hasText = false;
     this.value = '';
     this.rich.reset();
   }
 
   private openInCell(name: string): void {
-    if (name === 'v') {
-      this.inValue = true;
-      this.hasValue = true;
-    } else if (name === 'f') this.hasFormula = true;
-    else if (name === 'is') this.hasValue = true;
-    else this.rich.open(name);
+    if (name === 'c' || this.inValue || (name === 'v' && this.hasValue) || (name === 'is' && this.hasText)) {
+      throw malformed(this.sheet.part, `row ${this.row} has a cell with more in it than one value`);
+    }
+    if (name === 'v') this.inValue = this.hasValue = true;
+    else if (name === 'is') this.inText = this.hasText = true;
+    else if (name === 'f') this.hasFormula = true;
+    else if (this.inText) this.rich.open(name);
   }
 
   private closeInCell(name: string): void {
     if (name === 'v') this.inValue = false;
+    else if (name === 'is') this.inText = false;
     else if (name === 'c') this.closeCell();
-    else this.rich.close(name);
+    else if (this.inText) this.rich.close(name);
   }
 
   private closeCell(): void {
     this.inCell = false;
-    const cell = this.hasValue ? this.valued() : this.hasFormula ? { type: 'uncalculated' as const, text: '' } : undefined;
+    const cell = this.hasValue || this.hasText ? this.valued() : this.hasFormula ? { type: 'uncalculated' as const, text: '' } : undefined;
     if (cell === undefined) return;
     if (cell.text.length > this.limits.cellCharacters) throw new IngestError('too-large', `sheet "${this.sheet.name}" row ${this.row}: a cell holds more than the ${this.limits.cellCharacters} characters allowed`);
     this.cells[this.column] = cell;
@@ -141,7 +159,7 @@ class RowBuilder implements XmlHandler {
   }
 
   private shared(): string {
-    const text = this.strings?.at(this.value.trim() === '' ? -1 : Number(this.value));
+    const text = this.strings?.at(wholeNumber(this.value.trim()));
     if (text === undefined) throw this.hostile(`row ${this.row} names the shared text ${this.value.slice(0, 20)}, which does not exist`);
     return text;
   }
@@ -150,11 +168,16 @@ class RowBuilder implements XmlHandler {
     let column = 0;
     let at = 0;
     for (let code = address.charCodeAt(0); code >= 65 && code <= 90; code = address.charCodeAt(at += 1)) column = column * 26 + code - 64;
-    if (at === 0 || at > 3 || Number(address.slice(at)) !== this.row) throw this.hostile(`row ${this.row} has a cell with the address "${address.slice(0, 20)}"`);
+    if (at === 0 || at > 3 || wholeNumber(address.slice(at)) !== this.row) throw this.hostile(`row ${this.row} has a cell with the address "${address.slice(0, 20)}"`);
     return column - 1;
   }
 
   private hostile(what: string): IngestError {
     return new IngestError('hostile', `part ${this.sheet.part}: ${what}; save the workbook again and drop that`);
   }
+}
+
+/** The number that digits spell, and nothing else does: NaN for `0x10`, `1e3` and an empty text. */
+function wholeNumber(text: string): number {
+  return /^\d+$/u.test(text) ? Number(text) : NaN;
 }

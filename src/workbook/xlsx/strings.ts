@@ -1,6 +1,6 @@
 import { IngestError } from '../../errors.js';
 import { readXmlWhole } from './xml.js';
-import type { Zip } from './zip.js';
+import { malformed, type Zip } from './zip.js';
 
 /** The texts that the cells share, packed: one buffer and offsets, not a million strings. */
 export class SharedStrings {
@@ -14,15 +14,19 @@ export class SharedStrings {
   /** Reads the part; `maxMiB` bounds the texts together. */
   static async read(zip: Zip, part: string, maxMiB: number): Promise<SharedStrings> {
     const strings = new SharedStrings(maxMiB * 1_048_576);
-    const item = new RichText();
+    const item = new RichText(part);
+    let isInside = false;
     await readXmlWhole(part, await zip.stream(part), {
       open: (name) => {
-        if (name === 'si') item.reset();
-        else item.open(name);
+        if (name !== 'si') return item.open(name);
+        if (isInside) throw malformed(part, 'has a shared text within another');
+        isInside = true;
+        item.reset();
       },
       close: (name) => {
-        item.close(name);
-        if (name === 'si') strings.add(unescaped(item.text));
+        if (name !== 'si') return item.close(name);
+        isInside = false;
+        strings.add(unescaped(item.text));
       },
       text: (text) => item.add(text),
     });
@@ -53,19 +57,27 @@ export class SharedStrings {
   }
 }
 
-/** The characters of a rich text: its `t` elements, phonetic runs left out. */
+/** The characters of a text: of its `t` element, or of the one of each of its runs; phonetic runs are left out. */
 export class RichText {
   text = '';
   private inText = false;
   private phonetic = 0;
+  private hasRuns = false;
+  private isTextDue = true;
+
+  constructor(private readonly part: string) {}
 
   reset(): void {
     this.text = '';
+    this.hasRuns = false;
+    this.isTextDue = true;
   }
 
   open(name: string): void {
-    if (name === 't') this.inText = true;
-    else if (name === 'rPh') this.phonetic += 1;
+    if (name === 'rPh') this.phonetic += 1;
+    else if (this.phonetic > 0) return;
+    else if (name === 'r') this.openRun();
+    else if (name === 't') this.openText();
   }
 
   close(name: string): void {
@@ -75,6 +87,22 @@ export class RichText {
 
   add(text: string): void {
     if (this.inText && this.phonetic === 0) this.text += text;
+  }
+
+  private openRun(): void {
+    if (!this.hasRuns && !this.isTextDue) throw this.doubled();
+    this.hasRuns = true;
+    this.isTextDue = true;
+  }
+
+  private openText(): void {
+    if (!this.isTextDue) throw this.doubled();
+    this.isTextDue = false;
+    this.inText = true;
+  }
+
+  private doubled(): Error {
+    return malformed(this.part, `has two texts where one is due, behind "${this.text.slice(0, 40)}"`);
   }
 }
 
