@@ -3,7 +3,7 @@ import { printable } from '../ingest/outcome.js';
 import type { StageBatch } from '../store/entities/stage-batch.js';
 import { listBatches } from '../store/questions.js';
 import { ask, print, printJson, type AddCommand } from './command.js';
-import { table } from './table.js';
+import { table } from './output/text.js';
 
 /** `batches`: what became of the files. */
 export const addBatches: AddCommand = (program) => {

@@ -1,9 +1,10 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { loadSettings } from '../config/load.js';
 import type { Settings } from '../config/settings.js';
 import { IngestError } from '../errors.js';
-import { Database, openReader } from '../store/database.js';
+import { Database, inSnapshot, openReader } from '../store/database.js';
 import type { Queryable } from '../store/queryable.js';
+import { instantArgument } from './arguments.js';
 
 /** A command of the program: it adds itself. */
 export type AddCommand = (program: Command) => void;
@@ -18,12 +19,12 @@ export function printJson(data: unknown): void {
   print(JSON.stringify(data, null, 2));
 }
 
-/** Asks the database of the settings in force. */
+/** Asks the database of the settings in force; everything is answered from one moment. */
 export async function ask<T>(question: (db: Queryable, settings: Settings) => Promise<T>): Promise<T> {
   const settings = loadSettings();
   const reader = await openReader(settings.database);
   try {
-    return await question(reader, settings);
+    return await inSnapshot(reader, async () => question(reader, settings));
   } finally {
     await reader.close();
   }
@@ -46,4 +47,15 @@ export async function withDatabase<T>(work: (database: Database) => Promise<T>):
 export function batchNumber(text: string): number {
   if (!/^[1-9]\d*$/u.test(text)) throw new IngestError('usage', `expected the number of a batch, found "${text}"; scd-inbox batches lists them`);
   return Number(text);
+}
+
+/** The moment that a question is about, as the database keeps it. */
+export interface KnownAt {
+  readonly knownAt?: string;
+}
+
+/** `--known-at`: asks what would have been answered then. */
+export function knownAtOption(): Option {
+  return new Option('--known-at <time>', 'answer as it would have been answered then, such as 2024-04-02T09:00Z')
+    .argParser((text) => instantArgument('--known-at', text));
 }

@@ -1,19 +1,24 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { IngestError, messageOf } from '../errors.js';
+import { addAsOf } from './as-of.js';
 import { addBatches } from './batches.js';
 import { addCheck } from './check.js';
 import type { AddCommand } from './command.js';
 import { addConfig } from './config.js';
 import { addDelete } from './delete.js';
 import { addErrors } from './errors.js';
+import { addExport } from './export.js';
 import { addHealth } from './health.js';
 import { addHistory } from './history.js';
 import { addProcess } from './process.js';
 import { addRebuild } from './rebuild.js';
 import { addRun } from './run.js';
+import { addSample } from './sample.js';
 
-const COMMANDS: readonly AddCommand[] = [addRun, addProcess, addBatches, addErrors, addHistory, addDelete, addCheck, addRebuild, addConfig, addHealth];
+const COMMANDS: readonly AddCommand[] = [
+  addRun, addProcess, addBatches, addErrors, addHistory, addAsOf, addSample, addExport, addDelete, addCheck, addRebuild, addConfig, addHealth,
+];
 
 /** Runs the command line; sets the exit status: 2 for bad usage or settings, 1 for what else went wrong. */
 export async function runProgram(argv: readonly string[]): Promise<void> {
@@ -24,12 +29,19 @@ export async function runProgram(argv: readonly string[]): Promise<void> {
     .showHelpAfterError('(scd-inbox --help says more)');
   for (const add of COMMANDS) add(program);
   for (const command of program.commands) command.exitOverride();
+  process.stdout.on('error', endOfOutput);
   try {
     await program.parseAsync([...argv]);
   } catch (error) {
     if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
     else fail(error);
   }
+}
+
+/** Whoever read the output has seen enough (`| head`), or there is no room for more of it. */
+function endOfOutput(error: NodeJS.ErrnoException): never {
+  if (error.code !== 'EPIPE') fail(error);
+  process.exit();
 }
 
 function fail(error: unknown): void {

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { drawChains } from '../cli/history.js';
+import { drawnChains } from '../cli/history.js';
+import { askChains } from '../ingest/ask.js';
 import { openReader } from '../store/database.js';
-import { listAccounts, liveChains } from '../store/questions.js';
 import { SAMPLES, sampleWorkbook } from './samples.js';
 
 /** The main job on real workbooks: a real daemon, four files dropped late and early, their history. */
@@ -36,7 +36,8 @@ await once(daemon, 'exit');
 
 say('\nThe history of every item, though April came before February and March:\n');
 const reader = await openReader(environment.SCD_DATABASE);
-for (const account of await listAccounts(reader)) say(`${drawChains(await liveChains(reader, account))}\n`);
+for await (const drawing of drawnChains(askChains(reader, {}, Date.now()))) process.stdout.write(drawing);
+say('');
 await reader.close();
 
 say(`What to try next, in ${folder}:

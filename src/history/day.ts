@@ -1,7 +1,8 @@
 /** A calendar date as the number of days since 1970-01-01. No time, no zone. */
 export type Day = number;
 
-const MS_PER_DAY = 86_400_000;
+/** A day, in the milliseconds of JavaScript's dates. */
+export const MS_PER_DAY = 86_400_000;
 
 /** The day of a date `YYYY-MM-DD`. The date must exist: readers have refused others. */
 export function dayOf(date: string): Day {

@@ -1,5 +1,6 @@
 import { instant } from '../clock.js';
 import type { Transaction } from './database.js';
+import type { Queryable } from './queryable.js';
 
 /** The place of a change in the order of all changes of the database, and its instant. */
 export interface Change {
@@ -16,4 +17,9 @@ export async function nextChange(tx: Transaction): Promise<Change> {
   const change = { seq: last!.last_seq + 1, at: instant(Math.max(tx.now(), Date.parse(last!.last_at) + 1)) };
   await tx.rows('update change_counter set last_seq = ?, last_at = ? where id = 1', [change.seq, change.at]);
   return change;
+}
+
+/** The instant of the latest change. It may lie behind the clock's, where that was set back. */
+export async function lastInstant(db: Queryable): Promise<string> {
+  return (await db.rows<{ last_at: string }>('select last_at from change_counter where id = 1'))[0]!.last_at;
 }

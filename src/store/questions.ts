@@ -1,3 +1,5 @@
+import type { Version } from '../history/chain.js';
+import { dateOf, dayOf, type Day } from '../history/day.js';
 import { TRACKED, UNTRACKED, type Value } from '../template.js';
 import type { StageBatch } from './entities/stage-batch.js';
 import type { Queryable } from './queryable.js';
@@ -25,31 +27,33 @@ export async function failedRows(db: Queryable, batch: number): Promise<FailedRo
      where batch_id = ? and process_status = 'Failed' order by id`, [batch]);
 }
 
-/** A live version with what it belongs to. */
-export interface LiveVersion {
-  readonly id: number;
-  readonly account: string;
-  readonly reference: string;
-  readonly from: string;
-  readonly to: string | null;
-  readonly tracked: readonly Value[];
-  readonly untracked: readonly Value[];
-  readonly isPlaceholder: boolean;
-  readonly isMissing: boolean;
-  readonly batch: number;
+/** Which live versions of an account are asked for. */
+export interface VersionsAsked {
+  readonly account: number;
+  readonly reference?: string | undefined;
+  /** Only those that cover a day from `first` to `last`. */
+  readonly between?: { readonly first: Day; readonly last: Day } | undefined;
 }
 
-/** The live chains of an account, or of one of its items, by reference and start. */
-export async function liveChains(db: Queryable, account: string, reference?: string): Promise<LiveVersion[]> {
+/** A live version with the item that it belongs to. */
+export interface LiveVersion extends Version {
+  readonly reference: string;
+}
+
+/** Up to `limit` live versions by reference and start, from behind the version `after`. */
+export async function liveVersions(db: Queryable, asked: VersionsAsked, after: LiveVersion | undefined, limit: number): Promise<LiveVersion[]> {
+  const conditions: [sql: string, ...params: unknown[]][] = [['client_account_id = ? and not is_deleted', asked.account]];
+  if (asked.reference !== undefined) conditions.push(['external_reference = ?', asked.reference]);
+  if (asked.between !== undefined) {
+    conditions.push(['from_date <= ? and (to_date is null or to_date > ?)', dateOf(asked.between.last), dateOf(asked.between.first)]);
+  }
+  if (after !== undefined) conditions.push(['(external_reference, from_date) > (?, ?)', after.reference, dateOf(after.from)]);
   const rows = await db.rows<Record<string, Value>>(
-    `select m.*, a.account_number from master_record m join client_account a on a.id = m.client_account_id
-     where a.account_number = ? and not m.is_deleted ${reference === undefined ? '' : 'and m.external_reference = ?'}
-     order by m.external_reference, m.from_date`,
-    reference === undefined ? [account] : [account, reference],
-  );
+    `select * from master_record where ${conditions.map(([sql]) => sql).join(' and ')} order by external_reference, from_date limit ?`,
+    [...conditions.flatMap(([, ...params]) => params), limit]);
   return rows.map((row) => ({
-    id: row['id'] as number, account: row['account_number'] as string, reference: row['external_reference'] as string,
-    from: row['from_date'] as string, to: row['to_date'] as string | null, batch: row['batch_id'] as number,
+    reference: row['external_reference'] as string, batch: row['batch_id'] as number,
+    from: dayOf(row['from_date'] as string), to: row['to_date'] === null ? null : dayOf(row['to_date'] as string),
     tracked: TRACKED.map(({ name }) => row[name] ?? null), untracked: UNTRACKED.map(({ name }) => row[name] ?? null),
     isPlaceholder: Boolean(row['is_placeholder']), isMissing: Boolean(row['is_missing']),
   }));

@@ -28,7 +28,7 @@ describe('the command line', () => {
 
   test('draws the history of an account and of an item', async () => {
     expect((await program.run(['history', 'CL-002'])).out).toBe('CL-002 / A002  Company B\n  2022-01-28 ──▶              500000  30 Days\n');
-    expect(JSON.parse((await program.run(['history', 'CL-002', 'A002', '--json'])).out)).toMatchObject([{ from: '2022-01-28', to: null, amount: 500000, term: '30 Days', company_name: 'Company B' }]);
+    expect(JSON.parse((await program.run(['history', 'CL-002', 'A002', '--json'])).out)).toMatchObject([{ from_date: '2022-01-28', to_date: null, amount: 500000, term: '30 Days', company_name: 'Company B' }]);
   });
 
   test('refuses what it does not know with status 2 and one clear sentence', async () => {
@@ -47,7 +47,7 @@ describe('the command line', () => {
   });
 
   test('helps with examples', async () => {
-    for (const command of ['run', 'process', 'batches', 'errors', 'history', 'delete', 'check', 'rebuild', 'config', 'health']) {
+    for (const command of ['run', 'process', 'batches', 'errors', 'history', 'as-of', 'sample', 'export', 'delete', 'check', 'rebuild', 'config', 'health']) {
       const { code, out } = await program.run([command, '--help']);
       expect([code, /Examples?:/u.test(out)]).toEqual([0, true]);
     }

@@ -4,7 +4,7 @@ import { serialOf } from '../dates.js';
 /** Cells to be written. Text stays text, whatever it looks like: never a formula, never a number. */
 
 /** How a cell looks; an index of STYLES. */
-export type Look = 'general' | 'text' | 'date' | 'altered';
+export type Look = 'general' | 'text' | 'date' | 'altered' | 'amount';
 
 export interface OutCell {
   readonly type: 'text' | 'number' | 'boolean';
@@ -14,9 +14,9 @@ export interface OutCell {
   readonly isMarked?: boolean;
 }
 
-const LOOKS: readonly Look[] = ['general', 'text', 'date', 'altered'];
+const LOOKS: readonly Look[] = ['general', 'text', 'date', 'altered', 'amount'];
 /** Built-in formats by number, our own from 164. `altered` is no number that a column of texts takes: it shows a literal. */
-const FORMATS: Readonly<Record<Look, number>> = { general: 0, text: 49, date: 164, altered: 165 };
+const FORMATS: Readonly<Record<Look, number>> = { general: 0, text: 49, date: 164, altered: 165, amount: 166 };
 const HEADING_STYLE = LOOKS.length * 2;
 const MAX_TEXT = 32_767;
 
@@ -62,7 +62,8 @@ export function escaped(text: string): string {
 /** The styles part that the cells refer to. */
 export const STYLES = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
   + '<styleSheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
-  + '<numFmts count="2"><numFmt numFmtId="164" formatCode="yyyy\\-mm\\-dd"/><numFmt numFmtId="165" formatCode="General&quot; ?&quot;"/></numFmts>'
+  + '<numFmts count="3"><numFmt numFmtId="164" formatCode="yyyy\\-mm\\-dd"/><numFmt numFmtId="165" formatCode="General&quot; ?&quot;"/>'
+  + '<numFmt numFmtId="166" formatCode="#,##0.00##"/></numFmts>'
   + '<fonts count="2"><font><sz val="11"/><name val="Calibri"/></font><font><b/><sz val="11"/><name val="Calibri"/></font></fonts>'
   + `<fills count="4"><fill><patternFill patternType="none"/></fill><fill><patternFill patternType="gray125"/></fill>${fill('FFFFD9D9')}${fill('FFE3E8EF')}</fills>`
   + '<borders count="1"><border><left/><right/><top/><bottom/><diagonal/></border></borders>'

@@ -21,7 +21,8 @@ export interface OutColumn {
   readonly width: number;
 }
 
-const MAX_ROWS = 1_048_576;
+/** How many rows a sheet holds, its headings among them. */
+export const MAX_ROWS = 1_048_576;
 const PIECE_CHARACTERS = 65_536;
 
 /** Writes a workbook to a path, whole or not at all, and durably: a part file beside it is given the name at the end. */
