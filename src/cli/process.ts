@@ -16,7 +16,8 @@ export const addProcess: AddCommand = (program) => {
   program.command('process')
     .description('take in what lies in the inbox, or copies of the files named, and exit')
     .argument('[files...]', 'workbooks to take in; they stay where they are')
-    .addHelpText('after', '\nExit status: 0 all ended Complete or Duplicate, 1 any ended Error or was put off, 2 bad usage or settings.'
+    .addHelpText('after', '\nExit status: 0 all ended Complete or Duplicate, 1 any ended Error or was put off, 2 bad usage or settings,'
+        + '\n3 otherwise, while a batch is Held and waits for approve or reject.'
       + '\n\nExamples:\n  scd-inbox process\n  scd-inbox process ~/Downloads/0128_Jan.xlsx')
     .action(async (files: string[]) => {
       const settings = loadSettings();
@@ -24,6 +25,7 @@ export const addProcess: AddCommand = (program) => {
       const bar = progressBar();
       const outcomes: StageBatch[] = [];
       let putOff: number;
+      let held: number;
       const daemon = await Daemon.open(settings, log, {
         onOutcome: (batch) => outcomes.push(batch), onRows: (filename, rows) => bar?.increment(rows, { filename }),
       });
@@ -33,12 +35,14 @@ export const addProcess: AddCommand = (program) => {
         for (const file of files) await claimCopy(settings.inbox, file);
         await daemon.runOnce();
         putOff = daemon.intake.putOff;
+        held = await daemon.countHeld();
       } finally {
         bar?.stop();
         await daemon.close();
         await log.close();
       }
       if (putOff > 0 || outcomes.some(({ batch_status }) => batch_status === 'Error')) process.exitCode = 1;
+      else if (held > 0) process.exitCode = 3;
     });
 };
 

@@ -6,6 +6,7 @@ import { addBatches } from './batches.js';
 import { addCheck } from './check.js';
 import type { AddCommand } from './command.js';
 import { addConfig } from './config.js';
+import { addApprove, addReject, addRetry } from './decide.js';
 import { addDelete } from './delete.js';
 import { addErrors } from './errors.js';
 import { addExport } from './export.js';
@@ -17,7 +18,8 @@ import { addRun } from './run.js';
 import { addSample } from './sample.js';
 
 const COMMANDS: readonly AddCommand[] = [
-  addRun, addProcess, addBatches, addErrors, addHistory, addAsOf, addSample, addExport, addDelete, addCheck, addRebuild, addConfig, addHealth,
+  addRun, addProcess, addBatches, addErrors, addHistory, addAsOf, addSample, addExport, addDelete, addRetry, addApprove,
+  addReject, addCheck, addRebuild, addConfig, addHealth,
 ];
 
 /** Runs the command line; sets the exit status: 2 for bad usage or settings, 1 for what else went wrong. */

@@ -25,6 +25,7 @@ export const ENVIRONMENT: Readonly<Record<string, readonly string[]>> = {
   SCD_PLACEHOLDER_REPLACE_COVERAGE: ['placeholderReplaceCoverage'],
   SCD_MAX_FAILURE_RATIO: ['maxFailureRatio'],
   SCD_MAX_PERIOD_DAYS: ['maxPeriodDays'],
+  SCD_MAX_MISSING_RATIO: ['maxMissingRatio'],
   SCD_SHEET: ['sheet'],
   SCD_LOG_LEVEL: ['log', 'level'],
   SCD_LOG_FILE: ['log', 'file'],

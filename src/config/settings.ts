@@ -33,6 +33,8 @@ export const settingsSchema = z.strictObject({
   missingItems: z.enum(['zero', 'keep']),
   placeholderReplaceCoverage: ratio,
   maxFailureRatio: ratio,
+  maxMissingRatio: z.custom<number | 'none'>(
+    (value) => value === 'none' || ratio.safeParse(value).success, 'expected a number from 0 to 1, or none'),
   maxPeriodDays: validityDays,
   sheet: z.string().min(1).nullable(),
   headings,

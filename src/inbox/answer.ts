@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { failpoint } from '../failpoint.js';
-import { fileError, lookAt, partPath, syncFile, syncFolder } from './files.js';
+import { fileError, lookAt, makeFolder, partPath, syncFile, syncFolder } from './files.js';
 import { sha256 } from './hash.js';
-import { withEnding, withFurtherEnding } from './names.js';
+import { withEnding, withFurtherEnding, withSuffix } from './names.js';
 import { placePart } from './place.js';
 
 const ANSWER = '.errors.xlsx';
@@ -34,6 +34,23 @@ export async function writeAnswer(archived: string, write: (part: string) => Pro
 /** Lays a short text beside an archived file, `NAME.txt`, in the same way. Returns its path. */
 export async function writeNote(archived: string, text: string): Promise<string> {
   return layBeside(archived, NOTE, async (part) => writeFile(part, text, { flag: 'wx' }));
+}
+
+/** Lays a short text into `held` in the archive for a file that waits for a decision. Doing it again adds none. */
+export async function writeHeldNote(archive: string, name: string, batch: number, text: string): Promise<void> {
+  const file = heldName(archive, name, batch);
+  await makeFolder(dirname(file));
+  await writeNote(file, text);
+}
+
+/** Removes the text of a file that does not wait any more. */
+export async function removeHeldNote(archive: string, name: string, batch: number): Promise<void> {
+  const file = heldName(archive, name, batch);
+  await rm(join(dirname(file), withFurtherEnding(basename(file), NOTE)), { force: true });
+}
+
+function heldName(archive: string, name: string, batch: number): string {
+  return join(archive, 'held', withSuffix(name, `batch ${batch}`));
 }
 
 async function layBeside(archived: string, ending: string, write: (part: string) => Promise<void>): Promise<string> {

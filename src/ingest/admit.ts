@@ -2,13 +2,15 @@ import type { Settings } from '../config/settings.js';
 import { failpoint } from '../failpoint.js';
 import { exceeds, fractionOf } from '../history/fraction.js';
 import { recordDates } from '../store/accounts.js';
-import { markReady, type Admission } from '../store/batches.js';
+import { findBatch, markHeld, markReady, type Admission } from '../store/batches.js';
 import { nextChange } from '../store/changes.js';
 import type { Transaction } from '../store/database.js';
 import { contestedRows, countRows, failRows, recordedRows, type ContestedRow, type RecordedRow } from '../store/records.js';
+import { keptIfDefined } from '../store/rehearsal.js';
 import { TEMPLATE, type Value } from '../template.js';
 import type { ReadSummary } from '../workbook/reader.js';
 import { expectStaged } from './balance.js';
+import { holdOf, lossesOf, type Loss } from './guard.js';
 import { refuseBatch } from './refuse.js';
 
 /** Whether a staged batch is put on record, and which of its rows (HISTORY.md, Admit). */
@@ -21,11 +23,25 @@ const KEY_COLUMNS = TEMPLATE.filter(({ role }) => role === 'account' || role ===
 export type ReadCounts = Pick<ReadSummary, 'sheet' | 'rows' | 'failed'>;
 
 /**
- * Decides on a staged batch, once, in the transaction given: Ready, or Error with the reason. Its totals are those of
- * the reader, not of the rows that lie in the database: the two are held against each other here and at the end.
- * Throws `unbalanced` where a row got lost in between.
+ * Decides on a staged batch in the transaction given: Ready, Error with the reason, or Held where the guard asks for
+ * somebody's approval. Of a Held batch nothing is decided: approved, it is admitted anew, and the guard is not asked.
+ * Its totals are those of the reader, not of the rows that lie in the database: the two are held against each other
+ * here and at the end. Throws `unbalanced` where a row got lost in between.
  */
 export async function admitBatch(
+  tx: Transaction, batch: number, read: ReadCounts, settings: Pick<Settings, 'maxFailureRatio' | 'maxMissingRatio'>,
+): Promise<'Ready' | 'Held' | 'Error'> {
+  let losses: readonly Loss[] = [];
+  const verdict = await keptIfDefined(tx, async () => {
+    const judged = await judge(tx, batch, read, settings);
+    if (judged === 'Ready' && (await findBatch(tx, batch))!.approved_at === null) losses = await lossesOf(tx, batch, settings);
+    return losses.length === 0 ? judged : undefined;
+  });
+  if (verdict === undefined) await markHeld(tx, batch, holdOf(batch, losses, settings.maxMissingRatio), read);
+  return verdict ?? 'Held';
+}
+
+async function judge(
   tx: Transaction, batch: number, read: ReadCounts, settings: Pick<Settings, 'maxFailureRatio'>,
 ): Promise<'Ready' | 'Error'> {
   expectStaged(read, await countRows(tx, batch));

@@ -2,7 +2,8 @@ import type { Settings } from '../config/settings.js';
 import { failpoint } from '../failpoint.js';
 import { accountsWithoutPolicy, markPolicy, type Account } from '../store/accounts.js';
 import { nextChange } from '../store/changes.js';
-import type { Database, Transaction } from '../store/database.js';
+import type { Transaction } from '../store/database.js';
+import type { Store } from '../store/rehearsal.js';
 import { addPolicy, policyInForce, type PolicyInForce } from '../store/policies.js';
 import { deriveWhole } from './derive.js';
 import { policyDefinition, policyFor } from './policy.js';
@@ -20,7 +21,7 @@ export interface Adoption {
  * Puts the policy of the settings in force and derives, account by account, the chains of those that were derived by
  * another. A start that was killed on the way goes on with the accounts that are left.
  */
-export async function adoptPolicy(database: Database, settings: Settings): Promise<Adoption> {
+export async function adoptPolicy(database: Store, settings: Settings): Promise<Adoption> {
   const definition = policyDefinition(settings);
   const before = await policyInForce(database.reader);
   const isChanged = before !== undefined && before.definition !== definition;

@@ -3,7 +3,8 @@ import { failpoint } from '../failpoint.js';
 import { accountsToApply, markApplied, markPolicy, namedDates, touchAccount, waitsForAccount, type Account } from '../store/accounts.js';
 import { addCounts, findBatch, markComplete, type Counts } from '../store/batches.js';
 import { nextChange, type Change } from '../store/changes.js';
-import type { Database, Transaction } from '../store/database.js';
+import type { Transaction } from '../store/database.js';
+import type { Store } from '../store/rehearsal.js';
 import type { PolicyInForce } from '../store/policies.js';
 import { markProcessed, tallyRows } from '../store/records.js';
 import { expectBalance } from './balance.js';
@@ -14,7 +15,7 @@ import { policyFor } from './policy.js';
  * Applies a Ready batch to history, one transaction for each account, and says that it is Complete. Safe to repeat.
  * Throws `unbalanced` where a row got lost: the batch stays Ready then.
  */
-export async function applyBatch(database: Database, batch: number, policy: PolicyInForce): Promise<void> {
+export async function applyBatch(database: Store, batch: number, policy: PolicyInForce): Promise<void> {
   for (const account of await accountsToApply(database.reader, batch)) {
     await database.write(async (tx) => applyToAccount(tx, batch, account, policy));
     await failpoint('account-applied');

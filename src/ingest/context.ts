@@ -2,14 +2,14 @@ import type PQueue from 'p-queue';
 import type { Clock } from '../clock.js';
 import type { Settings } from '../config/settings.js';
 import type { Log } from '../log.js';
-import type { Database } from '../store/database.js';
+import type { Store } from '../store/rehearsal.js';
 import type { PolicyInForce } from '../store/policies.js';
 import type { WorkbookReader } from '../workbook/reader.js';
 
 /** What the verbs of this folder work with. */
 export interface Context {
   readonly settings: Settings;
-  readonly database: Database;
+  readonly database: Store;
   readonly reader: WorkbookReader;
   readonly policy: PolicyInForce;
   readonly log: Log;

@@ -1,85 +1,122 @@
 import { IngestError } from '../errors.js';
 import { failpoint } from '../failpoint.js';
-import type { Effects } from '../history/action.js';
 import { dayOf } from '../history/day.js';
 import { accountsToRemove, findAccount, markRemoved, namedDates, standingOf, touchAccount, type Account } from '../store/accounts.js';
-import { findBatch, halfDeletedBatches, markDeleted } from '../store/batches.js';
+import { halfDeletedBatches, markDeleted } from '../store/batches.js';
 import { nextChange } from '../store/changes.js';
-import { blamedOn, deleteRows, deleteRowsOf, repeatsOf, type Blamed, type OnRecord } from '../store/corrections.js';
-import type { Database, Transaction } from '../store/database.js';
-import { deriveAccount, ruled } from './derive.js';
+import { blamedOn, deleteNamelessRows, deleteRows, deleteRowsOf, repeatsOf, type Blamed, type OnRecord } from '../store/corrections.js';
+import type { Transaction } from '../store/database.js';
+import type { BatchStatus, StageBatch } from '../store/entities/stage-batch.js';
+import type { Store } from '../store/rehearsal.js';
+import { isAdmitted } from './balance.js';
+import { expectBatch } from './decide.js';
+import { deriveAccount, ruled, type ChangeOutcome } from './derive.js';
+import { printable } from './outcome.js';
+import { recordOfVersion, whyNotOnRecord } from './started.js';
 
-/** What a deletion changed. */
-export interface Deletion {
+/** What a deletion of a batch changed. */
+export interface Deletion extends Changes {
+  readonly batch: number;
+  readonly filename: string;
+  /** What the batch was before. */
+  readonly status: BatchStatus;
+  /** How many accounts this deletion took it back from; an interrupted one may have done others. */
   readonly accounts: number;
-  readonly effects: Effects;
   /** What other files had said because of it. */
   readonly blamed: Blamed;
 }
 
+/** What a deletion of a record changed: every observation of its item and date. */
+export interface RecordDeletion extends Changes {
+  readonly records: readonly OnRecord[];
+}
+
+type Changes = Pick<ChangeOutcome, 'effects' | 'written'>;
+
 /**
  * Deletes a batch, account by account, as if it had never been dropped (HISTORY.md, Soft delete). Safe to repeat: an
- * interrupted deletion goes on with the accounts that are left. Refuses a batch that is still being staged.
+ * interrupted deletion goes on with the accounts that are left. A batch that is not on record is only marked. Refuses
+ * one that is still being staged.
  */
-export async function deleteBatch(database: Database, id: number): Promise<Deletion> {
-  await database.write(async (tx) => begin(tx, id));
+export async function deleteBatch(store: Store, id: number): Promise<Deletion> {
+  const { filename, batch_status: status } = await store.write(async (tx) => begin(tx, id));
   await failpoint('delete-begun');
-  const effects: Effects = { zeroed: 0, placeholdersInserted: 0, placeholdersReplaced: 0 };
-  const accounts = await accountsToRemove(database.reader, id);
+  const total = noChanges();
+  const accounts = await accountsToRemove(store.reader, id);
   for (const account of accounts) {
-    const changed = await database.write(async (tx) => removeFromAccount(tx, id, account));
+    const changes = await store.write(async (tx) => removeFromAccount(tx, id, account));
     await failpoint('account-removed');
-    for (const name of Object.keys(effects) as (keyof Effects)[]) effects[name] += changed?.[name] ?? 0;
+    add(total, changes);
   }
-  return { accounts: accounts.length, effects, blamed: await blamedOn(database.reader, id) };
+  return { batch: id, filename, status, accounts: accounts.length, ...total, blamed: await blamedOn(store.reader, id) };
 }
 
 /** Ends the deletions that were interrupted. Returns their batches. */
-export async function resumeDeletions(database: Database): Promise<number[]> {
-  const batches = await halfDeletedBatches(database.reader);
-  for (const batch of batches) await deleteBatch(database, batch);
+export async function resumeDeletions(store: Store): Promise<number[]> {
+  const batches = await halfDeletedBatches(store.reader);
+  for (const batch of batches) await deleteBatch(store, batch);
   return batches;
 }
 
-async function begin(tx: Transaction, id: number): Promise<void> {
-  const batch = await findBatch(tx, id);
-  if (batch === undefined) throw new IngestError('usage', `there is no batch ${id}; scd-inbox batches lists them`);
-  if (batch.batch_status === 'In Progress') throw new IngestError('usage', `batch ${id} (${batch.filename}) is still being read; delete it when it has ended`);
-  if (batch.batch_status !== 'Deleted') await markDeleted(tx, id);
+async function begin(tx: Transaction, id: number): Promise<StageBatch> {
+  const batch = await expectBatch(tx, id);
+  if (batch.batch_status === 'In Progress') throw new IngestError('usage', `batch ${id} (${printable(batch.filename)}) is still being read; delete it when it has ended`);
+  if (batch.batch_status === 'Deleted') return batch;
+  const change = await nextChange(tx);
+  await markDeleted(tx, id, change.at);
+  if (isAdmitted(batch)) await deleteNamelessRows(tx, id, change);
+  return batch;
 }
 
-async function removeFromAccount(tx: Transaction, batch: number, account: Account): Promise<Effects | undefined> {
+async function removeFromAccount(tx: Transaction, batch: number, account: Account): Promise<Changes> {
   const standing = await standingOf(tx, batch, account.id);
-  if (standing === 'removed') return undefined;
+  if (standing === 'removed') return noChanges();
   const change = await nextChange(tx);
   const before = await namedDates(tx, account.id, null);
   const after = before.filter(({ batch_id }) => batch_id !== batch);
   const dates = before.filter(({ batch_id }) => batch_id === batch).map(({ effective_date }) => dayOf(effective_date));
-  const outcome = standing === 'waiting' ? undefined
+  const changes = standing === 'waiting' ? noChanges()
     : await deriveAccount(tx, { ...(await ruled(tx, account)), before, after, own: null, dates }, change.at);
   await deleteRowsOf(tx, batch, account.account_number, change);
   await markRemoved(tx, batch, account.id, change);
   await touchAccount(tx, account.id, change);
   await failpoint('removal-commit');
-  return outcome?.effects;
+  return changes;
 }
 
-/** Soft-deletes every observation on record of a row's item and date: the item is void there. Returns them. */
-export async function deleteRecord(database: Database, id: number): Promise<readonly OnRecord[]> {
-  return database.write(async (tx) => {
-    const repeats = await repeatsOf(tx, id);
-    const [first] = repeats;
-    if (first === undefined) throw new IngestError('usage', `record ${id} is not on record: there is no such row, it failed, or it is deleted already`);
-    const account = (await findAccount(tx, first.client_account))!;
-    const change = await nextChange(tx);
-    const named = await namedDates(tx, account.id, null);
-    await deriveAccount(tx, {
-      ...(await ruled(tx, account)), before: named, after: named, own: null, dates: [dayOf(first.effective_date)],
-      voided: new Set(repeats.map((repeat) => repeat.id)),
-    }, change.at);
-    await deleteRows(tx, repeats.map((repeat) => repeat.id), change);
-    await touchAccount(tx, account.id, change);
-    await failpoint('void-commit');
-    return repeats;
-  });
+/** Soft-deletes every observation on record of a row's item and date: the item is void there. */
+export async function deleteRecord(store: Store, id: number): Promise<RecordDeletion> {
+  return store.write(async (tx) => voidRecord(tx, id));
 }
+
+/** Deletes the record that started a version, in the same way. Refuses a version that no record started. */
+export async function deleteVersion(store: Store, id: number): Promise<RecordDeletion> {
+  return store.write(async (tx) => voidRecord(tx, await recordOfVersion(tx, id)));
+}
+
+async function voidRecord(tx: Transaction, id: number): Promise<RecordDeletion> {
+  const records = await repeatsOf(tx, id);
+  const [first] = records;
+  if (first === undefined) throw new IngestError('usage', `record ${id} is not on record: ${await whyNotOnRecord(tx, id)}`);
+  const account = (await findAccount(tx, first.client_account))!;
+  const change = await nextChange(tx);
+  const named = await namedDates(tx, account.id, null);
+  const ids = records.map((record) => record.id);
+  const { effects, written } = await deriveAccount(tx, {
+    ...(await ruled(tx, account)), before: named, after: named, own: null, dates: [dayOf(first.effective_date)], voided: new Set(ids),
+  }, change.at);
+  await deleteRows(tx, ids, change);
+  await touchAccount(tx, account.id, change);
+  await failpoint('void-commit');
+  return { records, effects, written };
+}
+
+function noChanges(): Changes {
+  return { effects: { zeroed: 0, placeholdersInserted: 0, placeholdersReplaced: 0 }, written: { inserted: 0, updated: 0, removed: 0 } };
+}
+
+function add(total: Changes, { effects, written }: Changes): void {
+  for (const name of Object.keys(effects) as (keyof typeof effects)[]) total.effects[name] += effects[name];
+  for (const name of Object.keys(written) as (keyof typeof written)[]) total.written[name] += written[name];
+}
+

@@ -52,12 +52,10 @@ export interface Written {
 
 /** Derives and writes the chains of an account; `at` is the instant of the change. */
 export async function deriveAccount(tx: Transaction, work: AccountChange, at: string): Promise<ChangeOutcome> {
-  const plan = planOf(work);
   const rows = new Map<Action, number[]>();
   const effects: Effects = { zeroed: 0, placeholdersInserted: 0, placeholdersReplaced: 0 };
   const written: Written = { inserted: 0, updated: 0, removed: 0 };
-  for (const page of await pagesOf(tx, work.account, work.dates ?? plan.dates)) {
-    const derived = await derivePage(tx, work, plan, page);
+  for await (const derived of deriveItems(tx, work)) {
     const diffs = new Map<string, Diff>();
     for (const [reference, { item, outcome, waiting }] of derived) {
       diffs.set(reference, diff(item.stored, outcome.chain));
@@ -91,6 +89,12 @@ export async function ruled(tx: Transaction, account: Account): Promise<RuledAcc
   return { account, policy: policyFor(policy.definition, account.account_number) };
 }
 
+/** Derives the chains of an account, page by page, and writes nothing; the next page is read when it is asked for. */
+export async function* deriveItems(tx: Transaction, work: AccountChange): AsyncGenerator<Map<string, DerivedItem>> {
+  const plan = planOf(work);
+  for (const page of await pagesOf(tx, work.account, work.dates ?? plan.dates)) yield derivePage(tx, work, plan, page);
+}
+
 interface Plan {
   readonly change: Change;
   /** The dates whose events derivation needs. */
@@ -99,7 +103,8 @@ interface Plan {
   readonly rankAfter: ReadonlyMap<number, number>;
 }
 
-interface DerivedItem {
+/** An item as it is stored, as it is derived, and its rows that are applied. */
+export interface DerivedItem {
   readonly item: ItemHistory;
   readonly outcome: ItemOutcome;
   readonly waiting: readonly EventRow[];

@@ -1,4 +1,6 @@
 import { failpoint } from '../failpoint.js';
+import { dirname } from 'node:path';
+import { removeHeldNote, writeHeldNote } from '../inbox/answer.js';
 import { archive, findArchived, processedFolder, rejectedFolder } from '../inbox/archive.js';
 import type { Claim } from '../inbox/claim.js';
 import { findBatch, isArchivedAt, markArchived } from '../store/batches.js';
@@ -12,6 +14,7 @@ import { writeReport } from './report.js';
  * of it. The outcome is committed before the move; a kill in between is mended by doing this again.
  */
 export async function finishBatch(context: Context, batch: StageBatch, claimed: Claim | undefined): Promise<StageBatch> {
+  if (batch.batch_status === 'Held') await sayHeld(context, batch);
   if (batch.batch_status === 'Held' || batch.batch_status === 'Ready' || batch.batch_status === 'In Progress') return batch;
   const path = await archivedPath(context, batch, claimed);
   await failpoint('archived');
@@ -19,14 +22,23 @@ export async function finishBatch(context: Context, batch: StageBatch, claimed: 
   await failpoint('answered');
   await context.database.write(async (tx) => markArchived(tx, batch.id, path));
   await failpoint('marked-archived');
+  await removeHeldNote(context.settings.archive, batch.filename, batch.id);
   announce(context, batch, path);
   return (await findBatch(context.database.reader, batch.id))!;
+}
+
+/** Says that a batch waits for somebody's decision, in the log and to whoever looks into the archive for its file. */
+export async function sayHeld({ log, settings }: Context, batch: StageBatch): Promise<void> {
+  await writeHeldNote(settings.archive, batch.filename, batch.id, `${batch.filename}\n\nbatch ${batch.id} is held back: it ${batch.error ?? ''}\n`);
+  log.warn('batch', outcomeLine(batch), { batch: batch.id, file: batch.filename, status: batch.batch_status, rows: batch.total_count });
 }
 
 async function archivedPath(context: Context, batch: StageBatch, claimed: Claim | undefined): Promise<string | null> {
   const isProcessed = batch.batch_status === 'Complete';
   const folder = isProcessed ? processedFolder(context.settings.archive, batch.end_date!) : rejectedFolder(context.settings.archive);
   const suffix = `batch ${batch.id}`;
+  // A file that was retried may lie where it belongs.
+  if (claimed !== undefined && dirname(claimed.path) === folder) return claimed.path;
   if (claimed !== undefined) return archive(claimed.path, folder, batch.filename, suffix);
   const found = await findArchived(folder, batch.filename, suffix, batch.file_hash);
   return found !== undefined && !(await isArchivedAt(context.database.reader, found)) ? found : null;

@@ -4,12 +4,12 @@ import type { StageBatch } from '../store/entities/stage-batch.js';
 import { findBatch } from '../store/batches.js';
 import type { Claim } from '../inbox/claim.js';
 import { sha256 } from '../inbox/hash.js';
-import { admitBatch } from './admit.js';
+import { admitBatch, type ReadCounts } from './admit.js';
 import { applyBatch } from './apply.js';
 import type { Context } from './context.js';
 import { finishBatch } from './finish.js';
 import { openBatch } from './open.js';
-import { refuseBatch } from './refuse.js';
+import { refuseBatch, rejectHeld } from './refuse.js';
 import { stageFile } from './stage.js';
 
 /**
@@ -25,23 +25,47 @@ export async function ingestFile(context: Context, claimed: Claim): Promise<Stag
 
 /** Goes on with a batch from wherever it stands. `claimed` is its file, undefined where that is not there any more. */
 export async function resumeBatch(context: Context, batch: StageBatch, claimed: Claim | undefined): Promise<StageBatch> {
-  if (batch.batch_status === 'In Progress') await stageAndAdmit(context, batch, claimed);
-  await failpoint('admitted');
-  await context.lane.add(async () => applyIfReady(context, batch.id));
+  const read = await orRefuse(context, batch, claimed, async () => readOf(context, batch, claimed));
+  // Admitted and applied in one turn: the guard looks at chains that say all that is on record.
+  await context.lane.add(async () => {
+    if (read !== undefined) await orRefuse(context, batch, claimed, async () => admit(context, batch, read));
+    await applyIfReady(context, batch.id);
+  });
   return finishBatch(context, (await findBatch(context.database.reader, batch.id))!, claimed);
 }
 
-async function stageAndAdmit(context: Context, batch: StageBatch, claimed: Claim | undefined): Promise<void> {
+/** What is to be admitted: what is read now, or what was held back and is approved; undefined where it is decided. */
+async function readOf(context: Context, batch: StageBatch, claimed: Claim | undefined): Promise<ReadCounts | undefined> {
+  if (batch.batch_status === 'In Progress') return stage(context, batch, claimed);
+  if (batch.batch_status !== 'Held') return undefined;
+  if (batch.rejected_at !== null) await context.database.write(async (tx) => rejectHeld(tx, batch));
+  return batch.approved_at === null ? undefined : { sheet: batch.sheet!, rows: batch.total_count, failed: batch.failure_count };
+}
+
+async function stage(context: Context, batch: StageBatch, claimed: Claim | undefined): Promise<ReadCounts> {
+  if (claimed === undefined) throw new IngestError('vanished', 'the file was taken away while it was worked on; drop it again');
+  const read = await stageFile(context, batch.id, claimed.path, claimed.name);
+  for (const notice of read.notices) context.log.info('notice', `batch ${batch.id}  ${batch.filename}: ${notice}`, { batch: batch.id });
+  return read;
+}
+
+async function admit({ database, settings }: Context, { id, batch_status: listed }: StageBatch, read: ReadCounts): Promise<void> {
+  await database.write(async (tx) => {
+    // A Held batch may have been deleted since it was listed.
+    if ((await findBatch(tx, id))?.batch_status === listed) await admitBatch(tx, id, read, settings);
+  });
+}
+
+/** Does a step; where the file is to blame that it fails, the batch ends in Error and nothing is returned. */
+async function orRefuse<T>(context: Context, batch: StageBatch, claimed: Claim | undefined, step: () => Promise<T>): Promise<T | undefined> {
   try {
-    if (claimed === undefined) throw new IngestError('vanished', 'the file was taken away while it was worked on; drop it again');
-    const read = await stageFile(context, batch.id, claimed.path, claimed.name);
-    for (const notice of read.notices) context.log.info('notice', `batch ${batch.id}  ${batch.filename}: ${notice}`, { batch: batch.id });
-    await context.lane.add(async () => context.database.write(async (tx) => admitBatch(tx, batch.id, read, context.settings)));
+    return await step();
   } catch (error) {
     const refusal = refusalOf(context, error, claimed);
     if (refusal === undefined) throw error;
     await context.database.write(async (tx) => refuseBatch(tx, batch.id, refusal));
     await failpoint('refused');
+    return undefined;
   }
 }
 

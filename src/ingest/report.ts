@@ -10,7 +10,10 @@ import type { Context } from './context.js';
  * processed one the failed rows only, and where no rows were read a short text.
  */
 export async function writeReport(context: Context, batch: StageBatch, archived: string): Promise<void> {
-  if (batch.batch_status === 'Deleted') return;
+  if (batch.batch_status === 'Deleted') {
+    await writeNote(archived, `${batch.filename}\n\nbatch ${batch.id} was deleted before its file was archived; drop the file again to load it\n`);
+    return;
+  }
   const isRejected = batch.batch_status !== 'Complete';
   const { total, failed } = await countRows(context.database.reader, batch.id);
   if (total === 0 || batch.batch_status === 'Duplicate') {

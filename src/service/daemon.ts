@@ -9,8 +9,10 @@ import { Watcher } from '../inbox/watch.js';
 import { adoptPolicy } from '../ingest/adopt-policy.js';
 import type { Context } from '../ingest/context.js';
 import { resumeDeletions } from '../ingest/delete.js';
+import { sayHeld } from '../ingest/finish.js';
 import type { Log } from '../log.js';
 import { Database, openReader } from '../store/database.js';
+import { heldBatches } from '../store/batches.js';
 import type { StageBatch } from '../store/entities/stage-batch.js';
 import { InstanceLock } from '../store/instance-lock.js';
 import { nodeStatus, reportStatus } from '../store/nodes.js';
@@ -33,6 +35,7 @@ export class Daemon {
 
   private constructor(
     private readonly context: Context,
+    private readonly database: Database,
     private readonly lock: InstanceLock,
     readonly intake: Intake,
     private readonly stopping: AbortController,
@@ -60,7 +63,8 @@ export class Daemon {
         reader: new WorkbookReader({ threads: settings.concurrency + 1, heapMiB: settings.limits.workerHeapMiB }),
         ...(options.onRows === undefined ? {} : { onRows: options.onRows }),
       };
-      return new Daemon(context, lock, new Intake(context, options.onOutcome), stopping);
+      for (const batch of await heldBatches(database.reader)) await sayHeld(context, batch);
+      return new Daemon(context, database, lock, new Intake(context, options.onOutcome), stopping);
     } catch (error) {
       await lock.release();
       throw error;
@@ -83,6 +87,17 @@ export class Daemon {
     }
   }
 
+  /** Sees one batch through that is not done. */
+  async runBatch(id: number): Promise<void> {
+    await this.intake.takeUpBatch(id);
+    await this.intake.idle();
+  }
+
+  /** How many batches are held back and wait for somebody's decision. */
+  async countHeld(): Promise<number> {
+    return (await heldBatches(this.database.reader)).length;
+  }
+
   /** Takes nothing more in, lets what changes the history end, frees everything. Safe to call twice. */
   async close(): Promise<void> {
     this.stopping.abort();
@@ -91,7 +106,7 @@ export class Daemon {
     await this.looking;
     await this.intake.stop();
     await this.context.reader.close();
-    await this.context.database.close();
+    await this.database.close();
     await this.lock.release();
   }
 

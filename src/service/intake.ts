@@ -45,6 +45,14 @@ export class Intake {
     return waiting;
   }
 
+  /** Takes up one batch that is unfinished, and nothing else. */
+  async takeUpBatch(id: number): Promise<void> {
+    for (const unfinished of await findUnfinished(this.context, (token) => this.inFlight.has(token))) {
+      const token = unfinished.batch?.claim;
+      if (unfinished.batch?.id === id && typeof token === 'string') this.enqueue(token, async () => this.takeUp(unfinished, token));
+    }
+  }
+
   /** When the next look is worth while, in milliseconds from now; undefined where nothing is settling. */
   nextLookIn(): number | undefined {
     return this.settler.nextLookIn();

@@ -46,12 +46,16 @@ export async function addBatch(
   return rows[0]!.id;
 }
 
-/** Begins a batch in Error anew, as the retry of a file that was claimed again. */
-export async function reopenBatch(tx: Transaction, id: number, claim: string): Promise<void> {
+/**
+ * Begins a batch in Error anew under a new claim. Its file is the one claimed again, or lies where it was archived:
+ * `archived` keeps saying where. An approval stays, it was of the batch; a rejection is what is taken back.
+ */
+export async function reopenBatch(tx: Transaction, id: number, claim: string, archived: string | null = null): Promise<void> {
+  const now = instant(tx.now());
   await tx.rows(
-    `update stage_batch set batch_status = 'In Progress', claim = ?, error = null, duplicate_of = null, archived_path = null,
-       end_date = null, attempts = 0, start_date = ? where id = ?`,
-    [claim, instant(tx.now()), id],
+    `update stage_batch set batch_status = 'In Progress', claim = ?, error = null, duplicate_of = null, archived_path = ?,
+       end_date = null, attempts = 0, start_date = ?, retried_at = ?, rejected_at = null where id = ?`,
+    [claim, archived, now, now, id],
   );
 }
 
@@ -79,10 +83,31 @@ export interface Admission {
 /** Puts a batch on record. */
 export async function markReady(tx: Transaction, id: number, seq: number, found: Admission): Promise<void> {
   await tx.rows(
-    `update stage_batch set batch_status = 'Ready', admitted_seq = ?, sheet = ?, total_count = ?, success_count = ?,
+    `update stage_batch set batch_status = 'Ready', error = null, admitted_seq = ?, sheet = ?, total_count = ?, success_count = ?,
        failure_count = ?, repeated_count = ?, ${zeroed(EFFECT_COUNTS)} where id = ?`,
     [seq, found.sheet, found.total, found.success, found.failure, found.repeated, id],
   );
+}
+
+/** Holds a batch back, with the reason: nothing of it is on record, and nothing is decided of its rows. */
+export async function markHeld(
+  tx: Transaction, id: number, error: string, read: { readonly sheet: string; readonly rows: number; readonly failed: number },
+): Promise<void> {
+  await tx.rows(
+    `update stage_batch set batch_status = 'Held', error = ?, sheet = ?, total_count = ?, success_count = 0, failure_count = ?,
+       repeated_count = 0, ${zeroed(EFFECT_COUNTS)} where id = ?`,
+    [error, read.sheet, read.rows, read.failed, id],
+  );
+}
+
+/** The batches that are held back and wait for somebody's decision. */
+export async function heldBatches(db: Queryable): Promise<StageBatch[]> {
+  return db.rows<StageBatch>("select * from stage_batch where batch_status = 'Held' and approved_at is null and rejected_at is null order by id");
+}
+
+/** Writes down that a Held batch is to be loaded, or not. */
+export async function markDecision(tx: Transaction, id: number, decision: 'approved' | 'rejected', at: string): Promise<void> {
+  await tx.rows(`update stage_batch set ${decision}_at = ? where id = ?`, [at, id]);
 }
 
 const EFFECT_COUNTS = [
@@ -134,8 +159,8 @@ export async function isArchivedAt(db: Queryable, path: string): Promise<boolean
 }
 
 /** Says that a batch is deleted: from now on its content is free, and nothing is held against it. */
-export async function markDeleted(tx: Transaction, id: number): Promise<void> {
-  await tx.rows("update stage_batch set batch_status = 'Deleted', deleted_at = ? where id = ?", [instant(tx.now()), id]);
+export async function markDeleted(tx: Transaction, id: number, at: string): Promise<void> {
+  await tx.rows("update stage_batch set batch_status = 'Deleted', deleted_at = ? where id = ?", [at, id]);
 }
 
 /** Deleted batches that still count for an account: their deletion was interrupted. */

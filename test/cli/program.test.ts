@@ -47,7 +47,7 @@ describe('the command line', () => {
   });
 
   test('helps with examples', async () => {
-    for (const command of ['run', 'process', 'batches', 'errors', 'history', 'as-of', 'sample', 'export', 'delete', 'check', 'rebuild', 'config', 'health']) {
+    for (const command of ['run', 'process', 'batches', 'errors', 'history', 'as-of', 'sample', 'export', 'delete', 'retry', 'approve', 'reject', 'check', 'rebuild', 'config', 'health']) {
       const { code, out } = await program.run([command, '--help']);
       expect([code, /Examples?:/u.test(out)]).toEqual([0, true]);
     }
@@ -56,13 +56,13 @@ describe('the command line', () => {
   test('deletes a record and then a whole batch, and the file may be dropped again', async () => {
     const [record] = await program.rows<{ id: number }>("select id from stage_record where external_reference = 'A002' and batch_id = 1");
     expect((await program.run(['delete', '--record', String(record!.id)])).out).toBe(
-      `CL-002 / A002 says nothing at 2022-01-28 any more; deleted:\n  record ${record!.id}: batch 1 (january.xlsx) row 3\n`);
+      `CL-002 / A002 says nothing at 2022-01-28 any more (versions: 1 removed, 0 added, 0 changed); deleted:\n  record ${record!.id}: batch 1 (january.xlsx) row 3\n`);
     expect((await program.run(['history', 'CL-002'])).code).toBe(2);
-    expect((await program.run(['delete', '--batch', '1'])).out).toContain('batch 1 deleted: the chains of 10 accounts are as if it had never come');
+    expect((await program.run(['delete', '--batch', '1'])).out).toBe('batch 1 (january.xlsx) is deleted: the chains of 10 accounts are as if it had never come (versions: 9 removed, 0 added, 0 changed)\n');
     expect(await program.rows('select 1 from master_record where not is_deleted')).toEqual([]);
     expect((await program.run(['process', 'january.xlsx'])).code).toBe(0);
     expect(await program.rows('select 1 from master_record where not is_deleted')).toHaveLength(10);
-    expect(await program.run(['delete'])).toMatchObject({ code: 2, err: 'scd-inbox: expected either --batch NUMBER or --record NUMBER\n' });
+    expect(await program.run(['delete'])).toMatchObject({ code: 2, err: 'scd-inbox: expected one of --batch NUMBER, --record ID and --version ID\n' });
   });
 
   test('ends a copy of what is on record as a Duplicate with status 0', async () => {

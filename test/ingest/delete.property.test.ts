@@ -25,9 +25,7 @@ describe('corrections', () => {
       const world = await open(story.policy);
       const expected = new Model(story.policy);
       const deeds: { deed: Deed; chains: unknown }[] = [];
-      // A retry without a file is a command of its own; here files are dropped again instead.
-      const commands = story.commands.filter(({ kind }) => kind !== 'retry');
-      tell({ ...story, commands }, expected, (deed) => deeds.push({ deed, chains: expected.chains() }));
+      tell(story, expected, (deed) => deeds.push({ deed, chains: expected.chains() }));
       for (const { deed, chains } of deeds) {
         await carryOut(world, deed);
         expect(await world.chains()).toEqual(chains);

@@ -9,7 +9,9 @@ import type { Action, BatchOutcome, ModelFile, ModelPolicy, RowOutcome } from '.
 export interface Batch {
   readonly id: number;
   readonly file: ModelFile;
-  status: 'Complete' | 'Error' | 'Duplicate';
+  status: 'Complete' | 'Held' | 'Error' | 'Duplicate';
+  /** Whether the guard is not asked any more. */
+  approved: boolean;
   duplicateOf: number | null;
   deleted: boolean;
   /** Counts admissions; a retry is admitted anew. */
@@ -25,11 +27,11 @@ const NOTHING_COUNTED: Counts = { zeroed: 0, placeholdersInserted: 0, placeholde
 
 /** A batch of which nothing is decided yet. */
 export function newBatch(id: number, file: ModelFile): Batch {
-  return { id, file, deleted: false, admission: 0, removed: new Set(), ...undecided('Error', null) };
+  return { id, file, approved: false, deleted: false, admission: 0, removed: new Set(), ...undecided('Error', null) };
 }
 
 /** What a batch that is not on record looks like: no rows (Duplicate), or rows to be judged (Error). */
-export function undecided(status: 'Error' | 'Duplicate', duplicateOf: number | null) {
+export function undecided(status: 'Held' | 'Error' | 'Duplicate', duplicateOf: number | null) {
   return { status, duplicateOf, judgements: [], actions: new Map<number, Action>(), counts: NOTHING_COUNTED };
 }
 

@@ -8,6 +8,7 @@ import { isRefused, judge } from './admission.js';
 import { type Batch, effectsOf, entriesOf, isSameContent, newBatch, outcomeOf, undecided } from './batch.js';
 import { chainOf } from './chain.js';
 import { dateOf } from './days.js';
+import { isGuarded } from './guard.js';
 import { type Entry, accountsOf, referencesOf, submissionDates } from './record.js';
 import type {
   BatchOutcome,
@@ -29,15 +30,33 @@ export class Model {
   /** Drops a file: a Duplicate of a Complete batch, a retry of a batch in Error, or a new batch. */
   drop(file: ModelFile): BatchOutcome {
     const failed = this.all.find((other) => isFailed(other) && isSameContent(other.file, file));
-    const isDuplicate = this.all.some((other) => isOnRecord(other) && isSameContent(other.file, file));
-    return this.load(failed && !isDuplicate ? failed : this.register(file));
+    return this.load(failed && !this.liveLike(file) ? failed : this.register(file));
   }
 
-  /** Reads a batch again that ended in Error or Duplicate, under its own id. Throws for any other. */
+  /** Reads a batch again that ended in Error, under its own id. Throws for any other, and where its content is live. */
   retry(id: number): BatchOutcome {
     const batch = this.find(id);
-    if (batch.deleted || batch.status === 'Complete') throw new Error(`batch ${id} cannot be retried`);
+    if (!isFailed(batch) || this.liveLike(batch.file)) throw new Error(`batch ${id} cannot be retried`);
     return this.load(batch);
+  }
+
+  /** Loads a batch that is held back, whatever it zeroes: judged anew, against what is on record now. */
+  approve(id: number): BatchOutcome {
+    const batch = this.findHeld(id);
+    batch.approved = true;
+    return this.admit(batch);
+  }
+
+  /** Ends a batch that is held back in Error, and the Duplicates of it. */
+  reject(id: number): BatchOutcome {
+    const batch = this.findHeld(id);
+    this.fail(batch);
+    return outcomeOf(batch);
+  }
+
+  /** Whether content like that of a batch in Error is live under another id. */
+  isLive(id: number): boolean {
+    return this.liveLike(this.find(id).file) !== undefined;
   }
 
   /** Soft-deletes a batch. Does nothing to one that is deleted already. */
@@ -136,22 +155,47 @@ export class Model {
     return batch;
   }
 
-  /** Admits and applies a batch that is not on record. */
+  /** Admits and applies a batch that is not on record, unless its content is live already. */
   private load(batch: Batch): BatchOutcome {
-    const original = this.all.find((other) => isOnRecord(other) && isSameContent(other.file, batch.file));
-    if (original) {
-      Object.assign(batch, undecided('Duplicate', original.id));
-      return outcomeOf(batch);
-    }
+    const original = this.liveLike(batch.file);
+    if (!original) return this.admit(batch);
+    Object.assign(batch, undecided('Duplicate', original.id));
+    return outcomeOf(batch);
+  }
+
+  private admit(batch: Batch): BatchOutcome {
     const before = this.entries();
     Object.assign(batch, undecided('Error', null));
     batch.judgements = judge(batch.id, batch.file.rows, before);
-    if (!isRefused(batch.judgements, this.policy)) {
-      batch.status = 'Complete';
-      batch.admission = ++this.admissions;
-      Object.assign(batch, effectsOf(before, entriesOf(batch), this.policy));
-    }
+    if (isRefused(batch.judgements, this.policy)) this.fail(batch);
+    else this.apply(batch, before);
     return outcomeOf(batch);
+  }
+
+  private apply(batch: Batch, before: Entry[]): void {
+    const own = entriesOf({ ...batch, admission: this.admissions + 1 });
+    if (!batch.approved && isGuarded(before, own, this.policy)) {
+      Object.assign(batch, undecided('Held', null));
+      return;
+    }
+    batch.status = 'Complete';
+    batch.admission = ++this.admissions;
+    Object.assign(batch, effectsOf(before, own, this.policy));
+  }
+
+  private fail(batch: Batch): void {
+    batch.status = 'Error';
+    for (const other of this.all) if (!other.deleted && other.status === 'Duplicate' && other.duplicateOf === batch.id) other.status = 'Error';
+  }
+
+  private liveLike(file: ModelFile): Batch | undefined {
+    return this.all.find((other) => isLive(other) && isSameContent(other.file, file));
+  }
+
+  private findHeld(id: number): Batch {
+    const batch = this.find(id);
+    if (batch.status !== 'Held' || batch.deleted) throw new Error(`batch ${id} is not held back`);
+    return batch;
   }
 
   /** The rows that count, of all batches on record. */
@@ -177,6 +221,10 @@ function comparable(version: ModelVersion): ModelChain['versions'][number] {
 
 function isOnRecord(batch: Batch): boolean {
   return batch.status === 'Complete' && !batch.deleted;
+}
+
+function isLive(batch: Batch): boolean {
+  return (batch.status === 'Complete' || batch.status === 'Held') && !batch.deleted;
 }
 
 function isFailed(batch: Batch): boolean {

@@ -28,6 +28,8 @@ export interface ModelPolicy {
   readonly missingItems: 'zero' | 'keep';
   readonly placeholderReplaceCoverage: number;
   readonly maxFailureRatio: number;
+  /** Above this share of an account's items that would become zero a batch is held back; absent is never. */
+  readonly maxMissingRatio?: number;
 }
 
 /** What a row did to its item's chain. */
@@ -52,7 +54,7 @@ export interface RowOutcome {
 /** What became of a batch. The counts are those of its application; later commands change only the `deleted` flags. */
 export interface BatchOutcome {
   readonly id: number;
-  readonly status: 'Complete' | 'Error' | 'Duplicate';
+  readonly status: 'Complete' | 'Held' | 'Error' | 'Duplicate';
   readonly deleted: boolean;
   readonly duplicateOf: number | null;
   readonly total: number;

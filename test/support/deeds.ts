@@ -13,6 +13,8 @@ export async function carryOut(world: World, deed: Deed): Promise<void> {
         'select id from stage_record where batch_id = ? and row_number = ?', [deed.batchId, deed.row]);
       return void await deleteRecord(world.database, row!.id);
     }
-    default: throw new Error(`not done here: ${deed.kind}`);
+    case 'retry': return world.retry(deed.batchId);
+    case 'approve': return world.approve(deed.batchId);
+    case 'reject': return world.reject(deed.batchId);
   }
 }

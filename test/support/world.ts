@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +9,9 @@ import { parse } from 'yaml';
 import { admitBatch } from '../../src/ingest/admit.js';
 import { adoptPolicy } from '../../src/ingest/adopt-policy.js';
 import { applyBatch } from '../../src/ingest/apply.js';
+import { approveBatch, rejectBatch, retryBatch } from '../../src/ingest/decide.js';
 import { openBatch } from '../../src/ingest/open.js';
+import { rejectHeld } from '../../src/ingest/refuse.js';
 import { countAttempt, markArchived } from '../../src/store/batches.js';
 import { Database } from '../../src/store/database.js';
 import type { PolicyInForce } from '../../src/store/policies.js';
@@ -31,12 +33,14 @@ export function settingsOf(policy: ModelPolicy): Settings {
     missingItems: policy.missingItems,
     placeholderReplaceCoverage: policy.placeholderReplaceCoverage,
     maxFailureRatio: policy.maxFailureRatio,
+    maxMissingRatio: policy.maxMissingRatio ?? 'none',
   };
 }
 
 /** A real database in a folder of its own, and files that are staged without a workbook around them. */
 export class World {
   /** What was staged, by batch: the count that a reader would hand over. */
+  private readonly files = new Map<number, ModelFile>();
   private readonly read = new Map<number, { sheet: string; rows: number; failed: number }>();
 
   private constructor(readonly folder: string, readonly database: Database, private settings: Settings, private policy: PolicyInForce) {}
@@ -65,18 +69,47 @@ export class World {
     const hash = createHash('sha256').update(JSON.stringify(file.rows)).digest('hex');
     const claim = `${file.name}-${Math.random()}`;
     const opened = await this.database.write(async (tx) => openBatch(tx, { filename: file.name, hash, claim }));
+    this.files.set(opened.id, file);
     if (opened.status === 'Duplicate') await this.database.write(async (tx) => markArchived(tx, opened.id, null));
-    else await this.database.write(async (tx) => {
-      this.read.set(opened.id, { sheet: 'Sheet1', rows: file.rows.length, failed: file.rows.filter(({ unreadable }) => unreadable).length });
-      await countAttempt(tx, opened.id);
-      await stageRows(tx, opened.id, 'Sheet1', JSON.stringify(file.rows.map(stagedRow)));
-    });
+    else await this.stageRows(opened.id, file);
     return opened;
   }
 
-  /** Admits and applies a staged batch. */
+  private async stageRows(id: number, file: ModelFile): Promise<void> {
+    this.read.set(id, { sheet: 'Sheet1', rows: file.rows.length, failed: file.rows.filter(({ unreadable }) => unreadable).length });
+    await this.database.write(async (tx) => {
+      await countAttempt(tx, id);
+      await stageRows(tx, id, 'Sheet1', JSON.stringify(file.rows.map(stagedRow)));
+    });
+  }
+
+  /** Admits and applies a staged batch, if it is not held back. */
   async finish(id: number): Promise<void> {
-    if (await this.admit(id) === 'Ready') await this.apply(id);
+    const verdict = await this.admit(id);
+    if (verdict === 'Ready') await this.apply(id);
+    if (verdict !== 'Held') await this.database.write(async (tx) => markArchived(tx, id, null));
+  }
+
+  /** Begins a batch in Error anew; its file lies in the archive. */
+  async retry(id: number): Promise<void> {
+    const path = join(this.folder, `archived-${id}`);
+    await writeFile(path, JSON.stringify(this.files.get(id)!.rows));
+    await this.database.write(async (tx) => markArchived(tx, id, path));
+    await retryBatch(this.database, id);
+    await this.stageRows(id, this.files.get(id)!);
+    await this.finish(id);
+  }
+
+  /** Loads a batch that is held back. */
+  async approve(id: number): Promise<void> {
+    await approveBatch(this.database, id);
+    await this.finish(id);
+  }
+
+  /** Refuses a batch that is held back. */
+  async reject(id: number): Promise<void> {
+    const batch = await rejectBatch(this.database, id);
+    await this.database.write(async (tx) => rejectHeld(tx, batch));
     await this.database.write(async (tx) => markArchived(tx, id, null));
   }
 

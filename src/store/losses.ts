@@ -1,0 +1,37 @@
+import { TRACKED } from '../template.js';
+import type { Account } from './accounts.js';
+import type { Transaction } from './database.js';
+import type { Queryable } from './queryable.js';
+
+/** What accounts have to lose: their items whose current version stands for something, and which of them a batch leaves out. */
+
+const IS_CURRENT = `not m.is_deleted and m.to_date is null and (${TRACKED
+  .filter(({ whenMissing }) => whenMissing !== undefined)
+  .map(({ name, whenMissing }) => `m.${name} is null or m.${name} <> ${Number(whenMissing)}`).join(' or ')})`;
+
+/** How many items an account has whose current version is not zero; one without an amount counts. */
+export async function countCurrent(db: Queryable, account: number): Promise<number> {
+  const [row] = await db.rows<{ items: number }>(`select count(*) as items from master_record m where m.client_account_id = ? and ${IS_CURRENT}`, [account]);
+  return Number(row!.items);
+}
+
+/**
+ * The accounts of an admitted batch that it gives new submissions, with how many current items it leaves out there.
+ * No more of them can become zero; fewer may, where a later submission has the item.
+ */
+export async function itemsLeftOut(tx: Transaction, batch: number): Promise<(Account & { readonly left_out: number })[]> {
+  return tx.rows(
+    `select a.id, a.account_number, a.policy_id, count(*) as left_out
+     from batch_date d join client_account a on a.id = d.client_account_id
+     join master_record m on m.client_account_id = a.id and ${IS_CURRENT}
+     where d.batch_id = ? and d.accepted_count > 0
+       and not exists (select 1 from batch_date o
+         join batch_account b on b.batch_id = o.batch_id and b.client_account_id = o.client_account_id
+         where o.client_account_id = d.client_account_id and o.effective_date = d.effective_date and o.accepted_count > 0
+           and b.applied_seq is not null and b.removed_seq is null)
+       and not exists (select 1 from stage_record r where r.client_account = a.account_number
+         and r.effective_date = d.effective_date and r.external_reference = m.external_reference and r.batch_id = d.batch_id)
+     group by a.id, a.account_number, a.policy_id order by a.id`,
+    [batch],
+  );
+}

@@ -1,0 +1,32 @@
+import type { Database, Transaction } from './database.js';
+
+/** What the verbs of a file work on: the database, or a rehearsal on it. */
+export type Store = Pick<Database, 'reader' | 'write'>;
+
+const TAKE_BACK = Symbol('a rehearsal ends');
+
+/**
+ * Runs `work` for real, in one transaction that is taken back when it returns: what it saw is exactly what would
+ * happen. On SQLite other writers wait meanwhile; the database's own `reader` goes on seeing what is committed.
+ */
+export async function rehearse<T>(database: Database, work: (rehearsal: Store) => Promise<T>): Promise<T> {
+  let outcome: { value: T } | undefined;
+  try {
+    await database.write(async (tx) => {
+      outcome = { value: await work({ reader: tx, write: async (inner) => inner(tx) }) };
+      throw TAKE_BACK;
+    });
+  } catch (error) {
+    if (error !== TAKE_BACK) throw error;
+  }
+  return outcome!.value;
+}
+
+/** Runs `work` within a transaction and takes back what it changed, alone, where it returns undefined. */
+export async function keptIfDefined<T>(tx: Transaction, work: () => Promise<T | undefined>): Promise<T | undefined> {
+  await tx.rows('savepoint provisional');
+  const result = await work();
+  if (result === undefined) await tx.rows('rollback to savepoint provisional');
+  await tx.rows('release savepoint provisional');
+  return result;
+}
