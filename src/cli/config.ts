@@ -1,4 +1,5 @@
 import { stringify } from 'yaml';
+import { shownUrl } from '../config/database-url.js';
 import { loadSettings } from '../config/load.js';
 import { print, printJson, type AddCommand } from './command.js';
 
@@ -9,7 +10,8 @@ export const addConfig: AddCommand = (program) => {
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  SCD_VALIDITY_DAYS=45 scd-inbox config')
     .action((options: { json?: true }) => {
-      const settings = loadSettings();
+      const loaded = loadSettings();
+      const settings = { ...loaded, database: shownUrl(loaded.database) };
       if (options.json) printJson(settings);
       else print(stringify(settings).trimEnd());
     });

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import { IngestError, messageOf } from '../errors.js';
+import { shownUrl } from './database-url.js';
 import { settingsSchema, type Settings } from './settings.js';
 
 /** Where settings come from: the defaults of the package, local files, the environment. The later wins. */
@@ -107,5 +108,5 @@ function lowered(message: string): string {
 }
 
 function shown(value: unknown): string {
-  return value === undefined ? 'nothing' : JSON.stringify(value);
+  return value === undefined ? 'nothing' : JSON.stringify(typeof value === 'string' ? shownUrl(value) : value);
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { TEMPLATE } from '../template.js';
+import { faultOfDatabase } from './database-url.js';
 
 /** The settings: their shape, their limits and the type that the rest of the program sees. */
 
@@ -22,7 +23,10 @@ const limits = z.strictObject({
 export const settingsSchema = z.strictObject({
   inbox: z.string().min(1),
   archive: z.string().min(1),
-  database: z.string().regex(/^sqlite:.+/, 'expected sqlite:PATH'),
+  database: z.string().superRefine((url, check) => {
+    const fault = faultOfDatabase(url);
+    if (fault !== undefined) check.addIssue(fault);
+  }),
   concurrency: z.int().min(1).max(64),
   scanSeconds: z.number().positive(),
   settleMs: z.int().min(0),

@@ -5,7 +5,7 @@ import { recordDates } from '../store/accounts.js';
 import { findBatch, markHeld, markReady, type Admission } from '../store/batches.js';
 import { nextChange } from '../store/changes.js';
 import type { Transaction } from '../store/database.js';
-import { contestedRows, countRows, failRows, recordedRows, type ContestedRow, type RecordedRow } from '../store/records.js';
+import { contestedRows, countRows, failRows, recordedRows, type ContestedRow, type Failure, type RecordedRow } from '../store/records.js';
 import { keptIfDefined } from '../store/rehearsal.js';
 import { TEMPLATE, type Value } from '../template.js';
 import type { ReadSummary } from '../workbook/reader.js';
@@ -77,7 +77,7 @@ async function judgeContested(tx: Transaction, batch: number): Promise<{ contrad
     if (page.length === 0) return { contradicted, repeated };
     after = page[page.length - 1]!.id;
     const recorded = firstByKey(await recordedRows(tx, batch, page.map(({ id }) => id)));
-    const failures: [number, string, string, number][] = [];
+    const failures: Failure[] = [];
     for (const row of page) {
       const key = keyOf(row);
       const stands = recorded.get(key) ?? standing.get(key);
@@ -87,7 +87,11 @@ async function judgeContested(tx: Transaction, batch: number): Promise<{ contrad
       }
       const column = VALUE_COLUMNS.find(({ name }) => row[name] !== stands[name]);
       if (column === undefined) repeated += 1;
-      else failures.push([row.id, contradiction(row, stands, column), column.heading, isRecorded(stands) ? stands.batch_id : batch]);
+      else {
+        failures.push({
+          row, error: contradiction(row, stands, column), column: column.heading, against: isRecorded(stands) ? stands.batch_id : batch,
+        });
+      }
     }
     await failRows(tx, failures);
     contradicted += failures.length;

@@ -5,7 +5,7 @@ import type { Value } from '../history/policy.js';
 import type { Window } from '../history/window.js';
 import { TRACKED, UNTRACKED } from '../template.js';
 import type { Transaction } from './database.js';
-import { rowsFromJson, rowsToJson, VALUES_FROM_JSON, type JsonColumn } from './dialect.js';
+import type { Dialect, JsonColumn } from './dialect.js';
 import type { Queryable } from './queryable.js';
 
 /** The verbs of `master_record`, and the events of `stage_record` that the chains are derived from. */
@@ -19,6 +19,8 @@ export interface Page {
 /** The items of an account that a step looks at: a page of them, or those named. */
 export type Items = Page | { readonly references: readonly string[] };
 
+/** A date before every date. */
+const BEFORE_ALL = '0001-01-01';
 const PAGE_ITEMS = 10_000;
 /** How many rows a page may hold, about: an item has one at each date. */
 const PAGE_ROWS = 200_000;
@@ -35,7 +37,7 @@ export async function pagesOf(
        select external_reference as reference from master_record
        where client_account_id = ? and not is_deleted and to_date is null
        union select external_reference from stage_record
-       where client_account = ? and effective_date in ${VALUES_FROM_JSON} and external_reference is not null) as items) as places
+       where client_account = ? and effective_date in ${db.dialect.valuesFromJson('date')} and external_reference is not null) as items) as places
      where place % ${size} = 0 order by reference`,
     [account.id, account.account_number, JSON.stringify(dates.map(dateOf))],
   );
@@ -47,14 +49,14 @@ export async function pagesOf(
 export async function loadVersions(
   db: Queryable, account: number, window: Window, items: Items,
 ): Promise<Map<string, StoredVersion[]>> {
-  const [which, whichParams] = itemCondition('external_reference', items);
+  const [which, whichParams] = itemCondition(db.dialect, items);
   const starts = window.until === undefined ? '' : 'and from_date <= ?';
   const startParams = window.until === undefined ? [] : [dateOf(window.until)];
   const select = `select ${VERSION_NAMES.join(', ')} from master_record where client_account_id = ? and not is_deleted and ${which} ${starts}`;
   const query = `${select} and to_date is null union all ${select} and to_date > ?`;
   const common = [account, ...whichParams, ...startParams];
   const rows = await loadRows(db, VERSION_NAMES, `select * from (${query}) as live order by external_reference, from_date`,
-    [...common, ...common, window.from === undefined ? '' : dateOf(window.from)]);
+    [...common, ...common, window.from === undefined ? BEFORE_ALL : dateOf(window.from)]);
   return groupBy(rows, (row) => row[1] as string, storedVersion);
 }
 
@@ -89,12 +91,12 @@ const EVENT_NAMES = ['id', 'external_reference', 'effective_date', 'batch_id', '
 export async function loadEvents(
   db: Queryable, accountNumber: string, dates: readonly Day[], items: Items, at?: string,
 ): Promise<Map<string, EventRow[]>> {
-  const [which, whichParams] = itemCondition('external_reference', items);
+  const [which, whichParams] = itemCondition(db.dialect, items);
   const isLive = at === undefined ? 'not is_deleted' : '(deleted_at is null or deleted_at > ?)';
   const query = `select id, external_reference, effective_date, batch_id,
       (process_status <> 'Failed' and ${isLive}) as is_observed,
       (process_status = 'Unprocessed' and not is_deleted) as is_waiting, ${VALUE_NAMES.join(', ')}
-    from stage_record where client_account = ? and effective_date in ${VALUES_FROM_JSON} and ${which}
+    from stage_record where client_account = ? and effective_date in ${db.dialect.valuesFromJson('date')} and ${which}
     order by effective_date, external_reference`;
   const rows = await loadRows(db, EVENT_NAMES, query, [...(at === undefined ? [] : [at]), accountNumber, JSON.stringify(dates.map(dateOf)), ...whichParams]);
   return groupBy(rows, (row) => row[1] as string, eventRow);
@@ -109,12 +111,12 @@ function eventRow(row: readonly Value[]): EventRow {
 }
 
 const INSERTED: readonly JsonColumn[] = [
-  ['external_reference', 'text'], ['from_date', 'text'], ['to_date', 'text'], ['is_placeholder', 'boolean'],
+  ['external_reference', 'text'], ['from_date', 'date'], ['to_date', 'date'], ['is_placeholder', 'boolean'],
   ['is_missing', 'boolean'], ['batch_id', 'integer'],
   ...[...TRACKED, ...UNTRACKED].map(({ name, kind }): JsonColumn => [name, kind === 'amount' ? 'decimal' : 'text']),
 ];
 const UPDATED: readonly JsonColumn[] = [
-  ['id', 'integer'], ['to_date', 'text'], ['is_missing', 'boolean'], ['batch_id', 'integer'],
+  ['id', 'integer'], ['to_date', 'date'], ['is_missing', 'boolean'], ['batch_id', 'integer'],
   ...UNTRACKED.map(({ name }): JsonColumn => [name, 'text']),
 ];
 
@@ -130,7 +132,7 @@ export async function writeChains(tx: Transaction, account: number, diffs: Reado
 
 async function removeVersions(tx: Transaction, ids: readonly number[], at: string): Promise<void> {
   if (ids.length === 0) return;
-  await tx.rows(`update master_record set is_deleted = true, last_updated = ? where id in ${VALUES_FROM_JSON}`, [at, JSON.stringify(ids)]);
+  await tx.rows(`update master_record set is_deleted = true, last_updated = ? where id in ${tx.dialect.valuesFromJson('integer')}`, [at, JSON.stringify(ids)]);
 }
 
 async function updateVersions(tx: Transaction, versions: readonly StoredVersion[], at: string): Promise<void> {
@@ -139,7 +141,7 @@ async function updateVersions(tx: Transaction, versions: readonly StoredVersion[
   const rows = versions.map(({ id, to, isMissing, batch, untracked }) =>
     [id, to === null ? null : text(to), Number(isMissing), batch, ...untracked]);
   await tx.rows(
-    `update master_record set ${assignments}, last_updated = ? from ${rowsFromJson(UPDATED)} as v where master_record.id = v.id`,
+    `update master_record set ${assignments}, last_updated = ? from ${tx.dialect.rowsFromJson(UPDATED)} as v where master_record.id = v.id`,
     [at, JSON.stringify(rows)],
   );
 }
@@ -149,7 +151,7 @@ async function insertVersions(tx: Transaction, account: number, rows: readonly (
   const names = INSERTED.map(([name]) => name).join(', ');
   await tx.rows(
     `insert into master_record (client_account_id, last_updated, ${names})
-     select ?, ?, ${names} from ${rowsFromJson(INSERTED)} as v where true`,
+     select ?, ?, ${names} from ${tx.dialect.rowsFromJson(INSERTED)} as v where true`,
     [account, at, JSON.stringify(rows)],
   );
 }
@@ -161,14 +163,14 @@ function insertedRow(reference: string, version: Version): readonly Value[] {
   ];
 }
 
-function itemCondition(column: string, items: Items): [sql: string, params: readonly unknown[]] {
-  if ('references' in items) return [`${column} in ${VALUES_FROM_JSON}`, [JSON.stringify(items.references)]];
-  if (items.upTo === null) return [`${column} > ?`, [items.after]];
-  return [`${column} > ? and ${column} <= ?`, [items.after, items.upTo]];
+function itemCondition(dialect: Dialect, items: Items): [sql: string, params: readonly unknown[]] {
+  if ('references' in items) return [`external_reference in ${dialect.valuesFromJson('text')}`, [JSON.stringify(items.references)]];
+  if (items.upTo === null) return ['external_reference > ?', [items.after]];
+  return ['external_reference > ? and external_reference <= ?', [items.after, items.upTo]];
 }
 
 async function loadRows(db: Queryable, names: readonly string[], query: string, params: readonly unknown[]): Promise<Value[][]> {
-  const [result] = await db.rows<{ rows: string }>(rowsToJson(names, query), params);
+  const [result] = await db.rows<{ rows: string }>(db.dialect.rowsToJson(names, query), params);
   return JSON.parse(result!.rows) as Value[][];
 }
 

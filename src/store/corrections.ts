@@ -1,6 +1,5 @@
 import type { Change } from './changes.js';
 import type { Transaction } from './database.js';
-import { VALUES_FROM_JSON } from './dialect.js';
 import type { BatchStatus } from './entities/stage-batch.js';
 import type { ProcessStatus } from './entities/stage-record.js';
 import type { Queryable } from './queryable.js';
@@ -26,7 +25,7 @@ export async function deleteNamelessRows(tx: Transaction, batch: number, change:
 
 /** Flags rows by their ids. */
 export async function deleteRows(tx: Transaction, ids: readonly number[], change: Change): Promise<void> {
-  await tx.rows(`update stage_record set is_deleted = true, deleted_at = ? where id in ${VALUES_FROM_JSON}`, [change.at, JSON.stringify(ids)]);
+  await tx.rows(`update stage_record set is_deleted = true, deleted_at = ? where id in ${tx.dialect.valuesFromJson('integer')}`, [change.at, JSON.stringify(ids)]);
 }
 
 /** An observation on record. */

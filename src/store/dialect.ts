@@ -1,36 +1,125 @@
 /**
  * What differs between the database engines, each with its reason. Everything else in `store/` is SQL that SQLite and
- * PostgreSQL both understand.
+ * PostgreSQL both understand: `?` parameters, `is distinct from`, `count(*) filter`, `returning`, `on conflict`.
  */
+
+/** The types of columns and of values that travel as JSON. */
+export type ColumnType = 'integer' | 'decimal' | 'text' | 'boolean' | 'date';
 
 /** A column of rows that travel as JSON: its name and its type in the statement. */
-export type JsonColumn = readonly [name: string, type: 'integer' | 'decimal' | 'text' | 'boolean'];
+export type JsonColumn = readonly [name: string, type: ColumnType];
 
-/**
- * A table expression over one bound JSON text, an array of arrays in the order of the columns. One statement with one
- * parameter is 17 times as fast as a prepared statement a row; the two engines unpack JSON by different functions.
- */
-export function rowsFromJson(columns: readonly JsonColumn[]): string {
-  const list = columns.map(([name], index) => `value ->> ${index} as ${name}`);
-  return `(select ${list.join(', ')} from json_each(?))`;
+export interface Dialect {
+  readonly engine: 'sqlite' | 'postgres';
+
+  /** A statement with `?` parameters as the driver wants it. */
+  statement(sql: string): string;
+
+  /**
+   * A table expression over one bound JSON text, an array of arrays in the order of the columns. One statement with one
+   * parameter is 17 times as fast as a prepared statement a row; the two engines unpack JSON by different functions.
+   */
+  rowsFromJson(columns: readonly JsonColumn[]): string;
+
+  /** A table expression with the one column `value` over one bound JSON text, an array of values of a type. */
+  valuesFromJson(type: ColumnType): string;
+
+  /** A query for one JSON text, `rows`: the rows of a query as an array of arrays. Half the cost of row objects. */
+  rowsToJson(columns: readonly string[], query: string): string;
+
+  /** Begins a transaction that only reads, in which every question is answered from the same moment. */
+  readonly beginSnapshot: string;
+
+  /** Behind a select: nobody else changes its rows until this transaction ends. SQLite has one writer anyway. */
+  readonly forUpdate: string;
+
+  /** The words of the schema that differ. */
+  readonly schema: SchemaWords;
 }
 
-/** A table expression with the one column `value` over one bound JSON text, an array of numbers or texts. */
-export const VALUES_FROM_JSON = '(select value from json_each(?))';
-
-/** One JSON text of the rows of a query, an array of arrays; half the cost of row objects. */
-export function rowsToJson(columns: readonly string[], query: string): string {
-  return `select json_group_array(json_array(${columns.join(', ')})) as rows from (${query})`;
+/** How an engine spells the types and constraints of the schema. */
+export interface SchemaWords {
+  /** A generated key that is never given again. */
+  readonly key: string;
+  /** A reference to such a key, or a place in the order of changes. */
+  readonly reference: string;
+  /** Text that is compared byte by byte. */
+  readonly text: string;
+  /** A calendar date, asked for and answered as `YYYY-MM-DD`. */
+  readonly date: string;
+  readonly amount: string;
+  /** Ends a table whose primary key is all that it is looked up by. */
+  readonly keyedOnly: string;
+  /** Statements behind the tables. */
+  readonly constraints: readonly string[];
 }
 
-/** Begins a transaction that only reads, in which every question is answered from the same moment. */
-export const BEGIN_SNAPSHOT = 'begin';
+export const SQLITE: Dialect = {
+  engine: 'sqlite',
+  statement: (sql) => sql,
+  rowsFromJson: (columns) => `(select ${columns.map(([name], index) => `value ->> ${index} as ${name}`).join(', ')} from json_each(?))`,
+  valuesFromJson: () => '(select value from json_each(?))',
+  rowsToJson: (columns, query) => `select json_group_array(json_array(${columns.join(', ')})) as rows from (${query}) as given`,
+  beginSnapshot: 'begin',
+  forUpdate: '',
+  schema: {
+    key: 'integer primary key autoincrement',
+    reference: 'integer',
+    text: 'text',
+    // SQLite has no dates: the text sorts as the date does.
+    date: 'text',
+    amount: 'decimal(19,4)',
+    keyedOnly: 'without rowid',
+    constraints: [],
+  },
+};
 
-/** Takes the write lock at once: a transaction that reads first and writes later could fail in between. */
-export const BEGIN_WRITE = 'begin immediate';
+const POSTGRES_TYPES: Readonly<Record<ColumnType, string>> = {
+  integer: 'bigint', decimal: 'numeric', text: 'text', boolean: 'boolean', date: 'date',
+};
 
-/** Errors after which a connection cannot be trusted: the disk failed under it. */
-export const CONNECTION_LOST = new Set(['SQLITE_IOERR', 'SQLITE_FULL', 'SQLITE_CANTOPEN', 'SQLITE_READONLY', 'SQLITE_NOTADB', 'SQLITE_CORRUPT', 'SQLITE_MISUSE']);
+export const POSTGRES: Dialect = {
+  engine: 'postgres',
+  statement: numbered,
+  rowsFromJson: (columns) =>
+    `(select ${columns.map(([name, type], index) => `${unpacked(`value ->> ${index}`, type)} as ${name}`).join(', ')} from jsonb_array_elements(?::jsonb))`,
+  valuesFromJson: (type) => `(select ${unpacked('value', type)} as value from jsonb_array_elements_text(?::jsonb))`,
+  rowsToJson: (columns, query) => `select coalesce(json_agg(json_build_array(${columns.join(', ')})), '[]')::text as rows from (${query}) as given`,
+  beginSnapshot: 'begin isolation level repeatable read read only',
+  // Not `for update`: rows that refer to it may be added meanwhile.
+  forUpdate: 'for no key update',
+  schema: {
+    key: 'bigint generated by default as identity primary key',
+    reference: 'bigint',
+    // As on SQLite: the locale of a server must not decide which items are the same and in what order they come.
+    text: 'text collate "C"',
+    date: 'date',
+    amount: 'numeric(19,4)',
+    keyedOnly: '',
+    constraints: [
+      // Equality of plain columns within an exclusion constraint needs this contrib module; it is trusted: who may
+      // create tables may create it.
+      'create extension if not exists btree_gist',
+      `alter table master_record add constraint master_record_no_overlap exclude using gist
+         (client_account_id with =, external_reference with =, daterange(from_date, to_date) with &&)
+         where (not is_deleted) deferrable initially immediate`,
+    ],
+  },
+};
 
-/** Errors that pass by themselves: another program holds the lock. */
-export const BUSY = new Set(['SQLITE_BUSY', 'SQLITE_LOCKED']);
+function unpacked(value: string, type: ColumnType): string {
+  return type === 'text' ? value : `(${value})::${POSTGRES_TYPES[type]}`;
+}
+
+const numberedStatements = new Map<string, string>();
+
+/** `?` becomes `$1`, `$2`…; texts within the statement hold no question marks. */
+function numbered(sql: string): string {
+  let known = numberedStatements.get(sql);
+  if (known === undefined) {
+    let count = 0;
+    known = sql.replaceAll('?', () => `$${count += 1}`);
+    if (numberedStatements.size < 1_000) numberedStatements.set(sql, known);
+  }
+  return known;
+}

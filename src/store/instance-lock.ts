@@ -1,7 +1,7 @@
 import type { DataSource } from 'typeorm';
 import { IngestError } from '../errors.js';
-import { openLockFile, sqlitePath } from './connection.js';
-import { isBusy } from './database.js';
+import { openLockFile, sqlitePath } from './sqlite-connection.js';
+import { isBusy } from './sqlite.js';
 
 /**
  * The right to take files in for a database. It is an exclusive lock on a file beside the database, which the

@@ -1,7 +1,7 @@
 import { instant } from '../clock.js';
-import { TEMPLATE } from '../template.js';
+import { TEMPLATE, type ColumnKind, type Value } from '../template.js';
 import type { Transaction } from './database.js';
-import { rowsFromJson, VALUES_FROM_JSON, type JsonColumn } from './dialect.js';
+import type { ColumnType, Dialect, JsonColumn } from './dialect.js';
 import type { ProcessAction, ProcessStatus } from './entities/stage-record.js';
 import type { Queryable } from './queryable.js';
 
@@ -12,19 +12,19 @@ const COLUMNS = TEMPLATE.map(({ name }) => name);
 /** The order in which readers hand over a row's values. */
 const STAGED: readonly JsonColumn[] = [
   ['row_number', 'integer'],
-  ...TEMPLATE.map(({ name, kind }): JsonColumn => [name, kind === 'amount' ? 'decimal' : 'text']),
+  ...TEMPLATE.map(({ name, kind }): JsonColumn => [name, jsonType(kind)]),
   ['error', 'text'], ['error_column', 'text'], ['raw_cells', 'text'],
 ];
 
-const INSERT_STAGED = `insert into stage_record
+const insertStaged = (dialect: Dialect): string => `insert into stage_record
     (batch_id, sheet, insert_date, process_action, process_status, ${STAGED.map(([name]) => name).join(', ')})
   select ?, ?, ?, 'N/A', case when error is null then 'Unprocessed' else 'Failed' end,
     ${STAGED.map(([name]) => name).join(', ')}
-  from ${rowsFromJson(STAGED)} as staged where true`;
+  from ${dialect.rowsFromJson(STAGED)} as staged where true`;
 
 /** Stages rows: `json` is the text of an array of arrays in the order of the template between row number and error. */
 export async function stageRows(tx: Transaction, batch: number, sheet: string, json: string): Promise<void> {
-  await tx.rows(INSERT_STAGED, [batch, sheet, instant(tx.now()), json]);
+  await tx.rows(insertStaged(tx.dialect), [batch, sheet, instant(tx.now()), json]);
 }
 
 /** Drops the staged rows of a batch that was never admitted: they were never on record. */
@@ -35,9 +35,9 @@ export async function dropRows(tx: Transaction, batch: number): Promise<void> {
 
 /** How many rows a batch has, and how many of them failed. */
 export async function countRows(db: Queryable, batch: number): Promise<{ total: number; failed: number }> {
-  const [row] = await db.rows<{ total: number; failed: number | null }>(
-    "select count(*) as total, sum(process_status = 'Failed') as failed from stage_record where batch_id = ?", [batch]);
-  return { total: row!.total, failed: row!.failed ?? 0 };
+  const [row] = await db.rows<{ total: number; failed: number }>(
+    "select count(*) as total, count(*) filter (where process_status = 'Failed') as failed from stage_record where batch_id = ?", [batch]);
+  return row!;
 }
 
 /** The rows of a batch that bear the same marks. */
@@ -98,22 +98,33 @@ export async function recordedRows(db: Queryable, batch: number, ids: readonly n
      join stage_record o on o.client_account = r.client_account and o.effective_date = r.effective_date
        and o.external_reference = r.external_reference
      join stage_batch b on b.id = o.batch_id
-     where r.id in ${VALUES_FROM_JSON} and o.batch_id <> ? and not o.is_deleted and o.process_status <> 'Failed'
+     where r.id in ${db.dialect.valuesFromJson('integer')} and o.batch_id <> ? and not o.is_deleted and o.process_status <> 'Failed'
        and b.batch_status in ('Ready', 'Complete')
      order by b.admitted_seq, o.id`,
     [JSON.stringify(ids), batch],
   );
 }
 
-/** Fails rows that contradict others; `failures` are (id, error, error column, batch contradicted). */
-export async function failRows(tx: Transaction, failures: readonly (readonly [number, string, string, number])[]): Promise<void> {
+/** A row that could be read and contradicts another. */
+export interface Failure {
+  readonly row: ContestedRow;
+  readonly error: string;
+  readonly column: string;
+  /** The batch that it contradicts. */
+  readonly against: number;
+}
+
+/** Fails rows that contradict others; their raw cells are their values. */
+export async function failRows(tx: Transaction, failures: readonly Failure[]): Promise<void> {
   if (failures.length === 0) return;
-  const table = rowsFromJson([['id', 'integer'], ['error', 'text'], ['error_column', 'text'], ['conflict_batch_id', 'integer']]);
+  const table = tx.dialect.rowsFromJson([
+    ['id', 'integer'], ['error', 'text'], ['error_column', 'text'], ['conflict_batch_id', 'integer'], ['raw_cells', 'text'],
+  ]);
   await tx.rows(
     `update stage_record set process_status = 'Failed', error = f.error, error_column = f.error_column,
-       conflict_batch_id = f.conflict_batch_id, raw_cells = ${rawCells('stage_record')}
+       conflict_batch_id = f.conflict_batch_id, raw_cells = f.raw_cells
      from ${table} as f where stage_record.id = f.id`,
-    [JSON.stringify(failures)],
+    [JSON.stringify(failures.map(({ row, error, column, against }) => [row.id, error, column, against, rawCells(row)]))],
   );
 }
 
@@ -121,7 +132,7 @@ export async function failRows(tx: Transaction, failures: readonly (readonly [nu
 export async function markProcessed(tx: Transaction, action: ProcessAction, ids: readonly number[]): Promise<void> {
   if (ids.length === 0) return;
   await tx.rows(
-    `update stage_record set process_status = 'Processed', process_action = ? where id in ${VALUES_FROM_JSON}`,
+    `update stage_record set process_status = 'Processed', process_action = ? where id in ${tx.dialect.valuesFromJson('integer')}`,
     [action, JSON.stringify(ids)],
   );
 }
@@ -137,7 +148,11 @@ export async function answerRows(
   );
 }
 
-/** A contradicted row was readable: its raw cells are its values. */
-function rawCells(table: string): string {
-  return `coalesce(${table}.raw_cells, json_array(${COLUMNS.map((name) => `cast(${table}.${name} as text)`).join(', ')}))`;
+function rawCells(row: ContestedRow): string {
+  return JSON.stringify(COLUMNS.map((name) => (row[name] === null ? null : String(row[name] as Value))));
+}
+
+function jsonType(kind: ColumnKind): ColumnType {
+  if (kind === 'date') return 'date';
+  return kind === 'amount' ? 'decimal' : 'text';
 }

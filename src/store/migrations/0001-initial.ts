@@ -1,4 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { POSTGRES, SQLITE, type SchemaWords } from '../dialect.js';
 
 const STATUSES = "'In Progress', 'Ready', 'Held', 'Complete', 'Error', 'Duplicate', 'Deleted'";
 const COUNTS = [
@@ -11,7 +12,8 @@ export class Initial1700000000001 implements MigrationInterface {
   readonly name = 'Initial1700000000001';
 
   async up(runner: QueryRunner): Promise<void> {
-    for (const statement of STATEMENTS) await runner.query(statement);
+    const { schema } = runner.connection.options.type === 'postgres' ? POSTGRES : SQLITE;
+    for (const statement of statements(schema)) await runner.query(statement);
   }
 
   async down(): Promise<void> {
@@ -19,32 +21,37 @@ export class Initial1700000000001 implements MigrationInterface {
   }
 }
 
-const STATEMENTS = [
+const statements = ({ key, reference, text, date, amount, keyedOnly, constraints }: SchemaWords): string[] => [
+  `create table policy (
+     id ${key},
+     definition ${text} not null,
+     in_force_since ${text} not null)`,
+
   `create table client_account (
-     id integer primary key autoincrement,
-     account_number text not null unique,
-     policy_id integer references policy (id),
-     last_updated text not null)`,
+     id ${key},
+     account_number ${text} not null unique,
+     policy_id ${reference} references policy (id),
+     last_updated ${text} not null)`,
 
   `create table stage_batch (
-     id integer primary key autoincrement,
-     filename text not null,
-     file_hash text,
-     batch_status text not null check (batch_status in (${STATUSES})),
-     claim text unique,
-     start_date text not null,
-     end_date text,
-     admitted_seq integer unique,
-     sheet text,
+     id ${key},
+     filename ${text} not null,
+     file_hash ${text},
+     batch_status ${text} not null check (batch_status in (${STATUSES})),
+     claim ${text} unique,
+     start_date ${text} not null,
+     end_date ${text},
+     admitted_seq ${reference} unique,
+     sheet ${text},
      ${COUNTS.map((count) => `${count}_count integer not null default 0`).join(',\n     ')},
-     error text,
-     duplicate_of integer references stage_batch (id),
-     archived_path text,
+     error ${text},
+     duplicate_of ${reference} references stage_batch (id),
+     archived_path ${text},
      attempts integer not null default 0,
-     deleted_at text,
-     approved_at text,
-     rejected_at text,
-     retried_at text)`,
+     deleted_at ${text},
+     approved_at ${text},
+     rejected_at ${text},
+     retried_at ${text})`,
 
   // One content is on its way or on record once; a second is a Duplicate.
   `create unique index stage_batch_live_content on stage_batch (file_hash)
@@ -54,26 +61,26 @@ const STATEMENTS = [
   `create index stage_batch_open on stage_batch (batch_status) where claim is not null`,
 
   `create table stage_record (
-     id integer primary key autoincrement,
-     batch_id integer not null references stage_batch (id),
-     sheet text,
+     id ${key},
+     batch_id ${reference} not null references stage_batch (id),
+     sheet ${text},
      row_number integer not null,
-     effective_date text,
-     client_account text,
-     external_reference text,
-     company_name text,
-     amount decimal(19,4),
-     term text,
-     insert_date text not null,
-     process_status text not null check (process_status in ('Unprocessed', 'Processed', 'Failed')),
-     process_action text not null
+     effective_date ${date},
+     client_account ${text},
+     external_reference ${text},
+     company_name ${text},
+     amount ${amount},
+     term ${text},
+     insert_date ${text} not null,
+     process_status ${text} not null check (process_status in ('Unprocessed', 'Processed', 'Failed')),
+     process_action ${text} not null
        check (process_action in ('N/A', 'Add', 'Append', 'Unchanged', 'Merge', 'Replace')),
-     error text,
-     error_column text,
-     conflict_batch_id integer references stage_batch (id),
-     raw_cells text,
+     error ${text},
+     error_column ${text},
+     conflict_batch_id ${reference} references stage_batch (id),
+     raw_cells ${text},
      is_deleted boolean not null default false,
-     deleted_at text)`,
+     deleted_at ${text})`,
   `create index stage_record_batch on stage_record (batch_id)`,
   // What other files had said because of a batch is asked when it is deleted.
   `create index stage_record_conflict on stage_record (conflict_batch_id) where conflict_batch_id is not null`,
@@ -81,38 +88,38 @@ const STATEMENTS = [
   `create index stage_record_item on stage_record (client_account, effective_date, external_reference)`,
 
   `create table batch_account (
-     batch_id integer not null references stage_batch (id),
-     client_account_id integer not null references client_account (id),
-     applied_seq integer unique,
-     applied_at text,
-     removed_seq integer unique,
-     removed_at text,
+     batch_id ${reference} not null references stage_batch (id),
+     client_account_id ${reference} not null references client_account (id),
+     applied_seq ${reference} unique,
+     applied_at ${text},
+     removed_seq ${reference} unique,
+     removed_at ${text},
      primary key (batch_id, client_account_id),
-     check (removed_seq is null or applied_seq is null or removed_seq > applied_seq)) without rowid`,
+     check (removed_seq is null or applied_seq is null or removed_seq > applied_seq)) ${keyedOnly}`,
   `create index batch_account_account on batch_account (client_account_id)`,
 
   `create table batch_date (
-     client_account_id integer not null references client_account (id),
-     effective_date text not null,
-     batch_id integer not null references stage_batch (id),
+     client_account_id ${reference} not null references client_account (id),
+     effective_date ${date} not null,
+     batch_id ${reference} not null references stage_batch (id),
      accepted_count integer not null,
-     primary key (client_account_id, effective_date, batch_id)) without rowid`,
+     primary key (client_account_id, effective_date, batch_id)) ${keyedOnly}`,
   `create index batch_date_batch on batch_date (batch_id)`,
 
   `create table master_record (
-     id integer primary key autoincrement,
-     client_account_id integer not null references client_account (id),
-     external_reference text not null,
-     company_name text,
-     amount decimal(19,4),
-     term text,
-     from_date text not null,
-     to_date text,
-     last_updated text not null,
+     id ${key},
+     client_account_id ${reference} not null references client_account (id),
+     external_reference ${text} not null,
+     company_name ${text},
+     amount ${amount},
+     term ${text},
+     from_date ${date} not null,
+     to_date ${date},
+     last_updated ${text} not null,
      is_deleted boolean not null default false,
      is_placeholder boolean not null default false,
      is_missing boolean not null default false,
-     batch_id integer not null references stage_batch (id),
+     batch_id ${reference} not null references stage_batch (id),
      check (to_date is null or from_date < to_date),
      check (not (is_placeholder and is_missing)))`,
   `create unique index master_record_start on master_record (client_account_id, external_reference, from_date)
@@ -123,20 +130,17 @@ const STATEMENTS = [
   `create index master_record_end on master_record (client_account_id, to_date)
      where not is_deleted and to_date is not null`,
 
-  `create table policy (
-     id integer primary key autoincrement,
-     definition text not null,
-     in_force_since text not null)`,
   `create table account_policy (
-     client_account_id integer not null references client_account (id),
-     seq integer not null unique,
-     policy_id integer not null references policy (id),
-     applied_at text not null,
-     primary key (client_account_id, seq)) without rowid`,
-  `create table change_counter (id integer primary key check (id = 1), last_seq integer not null, last_at text not null)`,
+     client_account_id ${reference} not null references client_account (id),
+     seq ${reference} not null unique,
+     policy_id ${reference} not null references policy (id),
+     applied_at ${text} not null,
+     primary key (client_account_id, seq)) ${keyedOnly}`,
+  `create table change_counter (id integer primary key check (id = 1), last_seq ${reference} not null, last_at ${text} not null)`,
   `insert into change_counter values (1, 0, '1970-01-01T00:00:00.000Z')`,
   `create table node_status (
-     name text primary key, pid integer not null, inbox text not null, started_at text not null,
-     scanned_at text not null, progressed_at text not null, scan_seconds integer not null,
+     name ${text} primary key, pid integer not null, inbox ${text} not null, started_at ${text} not null,
+     scanned_at ${text} not null, progressed_at ${text} not null, scan_seconds integer not null,
      outcomes integer not null)`,
+  ...constraints,
 ];

@@ -4,6 +4,7 @@ import { DataSource } from 'typeorm';
 import { IngestError, messageOf, systemCode } from '../errors.js';
 import { ENTITIES } from './entities/index.js';
 import { Initial1700000000001 } from './migrations/0001-initial.js';
+import { refuseNewerSchema } from './schema-version.js';
 
 /** Opens SQLite through TypeORM; the one place that names the driver. */
 
@@ -81,17 +82,5 @@ async function expectPragma(source: DataSource, path: string, name: string, expe
   if (row?.[name] !== expected) {
     throw new IngestError('database', `database ${path}: expected ${name} ${String(expected)}, found ${String(row?.[name])}; `
       + 'put it on a local disk: without this a power loss could cost rows');
-  }
-}
-
-async function refuseNewerSchema(source: DataSource, path: string): Promise<void> {
-  const tables = await source.query<unknown[]>("select 1 from sqlite_master where name = 'migrations'");
-  if (tables.length === 0) return;
-  const rows = await source.query<{ name: string }[]>('select name from migrations');
-  const known = new Set(source.migrations.map(({ name }) => name));
-  const unknown = rows.find(({ name }) => !known.has(name));
-  if (unknown !== undefined) {
-    throw new IngestError('database', `database ${path}: its schema is newer than this program (it has ${unknown.name}); `
-      + 'run the version that wrote it, or a later one');
   }
 }

@@ -1,0 +1,37 @@
+/**
+ * The database setting: `sqlite:PATH` or `postgres://USER@HOST:PORT/NAME?options`. The options are those of libpq:
+ * `sslmode` (disable, the default; require, verify-ca, verify-full), `sslrootcert`, `sslcert`, `sslkey`, `host` (a
+ * socket's folder), `application_name`, and our own `passwordfile`.
+ */
+
+const OPTIONS = new Set(['sslmode', 'sslrootcert', 'sslcert', 'sslkey', 'host', 'application_name', 'passwordfile']);
+const TLS_MODES = ['disable', 'require', 'verify-ca', 'verify-full'];
+
+/** Whether a database setting names a PostgreSQL database. */
+export function isPostgres(url: string): boolean {
+  return /^postgres(ql)?:\/\//u.test(url);
+}
+
+/** What is wrong with a database setting, in a few words; undefined where nothing is. */
+export function faultOfDatabase(text: string): string | undefined {
+  if (/^sqlite:.+/u.test(text)) return undefined;
+  if (!isPostgres(text)) return 'expected sqlite:PATH or postgres://USER@HOST:PORT/NAME';
+  if (!URL.canParse(text)) return 'expected postgres://USER@HOST:PORT/NAME';
+  const url = new URL(text);
+  if (url.pathname.length < 2) return 'expected the name of a database behind the host: postgres://USER@HOST:PORT/NAME';
+  const unknown = [...url.searchParams.keys()].find((key) => !OPTIONS.has(key));
+  if (unknown !== undefined) return `expected only the options ${[...OPTIONS].join(', ')}, not ${unknown}`;
+  const mode = url.searchParams.get('sslmode');
+  if (mode !== null && !TLS_MODES.includes(mode)) return `expected sslmode to be one of ${TLS_MODES.join(', ')}`;
+  return undefined;
+}
+
+/** A database setting as it may be shown: without a password. */
+export function shownUrl(text: string): string {
+  if (!isPostgres(text)) return text;
+  // A setting that is no URL is shown without whatever may be its password.
+  if (!URL.canParse(text)) return text.replace(/:\/\/[^@]*@/u, '://***@');
+  const url = new URL(text);
+  if (url.password !== '') url.password = '***';
+  return url.href;
+}
