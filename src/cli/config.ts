@@ -1,6 +1,6 @@
 import { stringify } from 'yaml';
 import { shownUrl } from '../config/database-url.js';
-import { loadSettings } from '../config/load.js';
+import { loadSettings, unknownNames } from '../config/load.js';
 import { print, printJson, type AddCommand } from './command.js';
 
 /** `config`: the settings in force, once they have been checked. */
@@ -12,6 +12,7 @@ export const addConfig: AddCommand = (program) => {
     .action((options: { json?: true }) => {
       const loaded = loadSettings();
       const settings = { ...loaded, database: shownUrl(loaded.database) };
+      for (const name of unknownNames()) process.stderr.write(`scd-inbox: ${name} is in the environment, but there is no such setting\n`);
       if (options.json) printJson(settings);
       else print(stringify(settings).trimEnd());
     });

@@ -1,4 +1,4 @@
-import { loadSettings } from '../config/load.js';
+import { loadSettings, unknownNames } from '../config/load.js';
 import { createLog } from '../log.js';
 import { Daemon } from '../service/daemon.js';
 import type { AddCommand } from './command.js';
@@ -11,6 +11,7 @@ export const addRun: AddCommand = (program) => {
     .action(async () => {
       const settings = loadSettings();
       const log = createLog(settings.log);
+      for (const name of unknownNames()) log.warn('settings', `${name} is in the environment, but there is no such setting: it is ignored`, { name });
       const daemon = await Daemon.open(settings, log);
       const stopped = stopSignal();
       daemon.start();

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
+import type { z } from 'zod';
 import { IngestError, messageOf } from '../errors.js';
 import { shownUrl } from './database-url.js';
 import { settingsSchema, type Settings } from './settings.js';
@@ -37,14 +38,27 @@ const TEXTS = new Set(['SCD_INBOX', 'SCD_ARCHIVE', 'SCD_DATABASE', 'SCD_SHEET', 
 
 /** The settings in force, for a working folder and an environment. Refuses with every problem at once, each with its key. */
 export function loadSettings(environment: Environment = process.env, folder = process.cwd()): Settings {
-  const sources = [packagedDefaults(), join(folder, 'config', 'local.yaml'), environment['SCD_CONFIG']];
-  const files = sources.reduce<Tree>((tree, path) => merge(tree, readTree(path, path === environment['SCD_CONFIG'])), {});
+  const problems: string[] = [];
+  const named = environment['SCD_CONFIG'];
+  const files = [packagedDefaults(), join(folder, 'config', 'local.yaml'), named]
+    .reduce<Tree>((under, path) => merge(under, readTree(path, path === named, problems)), {});
   const tree = applyEnvironment(files, environment);
   const parsed = settingsSchema.safeParse(tree);
-  if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map(({ path, message }) =>
-    `  ${keyOf(path, environment)}: ${lowered(message)}, found ${shown(valueAt(tree, path))}`);
-  throw new IngestError('settings', `the settings cannot be used:\n${problems.join('\n')}`);
+  if (parsed.success && problems.length === 0) return parsed.data;
+  problems.push(...(parsed.error?.issues ?? []).flatMap((issue) => problemsOf(issue, tree, environment)));
+  throw new IngestError('settings', `the settings cannot be used:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
+}
+
+/** The names in the environment that look like settings and are none: somebody has misspelled one. */
+export function unknownNames(environment: Environment = process.env): string[] {
+  return Object.keys(environment).filter((name) => name.startsWith('SCD_') && !(name in ENVIRONMENT) && !OTHER_NAMES.has(name));
+}
+
+const OTHER_NAMES = new Set(['SCD_CONFIG']);
+
+function problemsOf(issue: z.core.$ZodIssue, tree: Tree, environment: Environment): string[] {
+  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => `${[...issue.path, key].join('.')}: there is no such setting`);
+  return [`${keyOf(issue.path, environment)}: ${lowered(issue.message)}, found ${shown(valueAt(tree, issue.path))}`];
 }
 
 function packagedDefaults(): string {
@@ -53,15 +67,18 @@ function packagedDefaults(): string {
   return join(folder, 'config', 'default.yaml');
 }
 
-function readTree(path: string | undefined, mustExist: boolean): Tree {
+/** What a file says; adds to `problems` where it says nothing that can be read. */
+function readTree(path: string | undefined, mustExist: boolean, problems: string[]): Tree {
   if (path === undefined || (!mustExist && !existsSync(path))) return {};
   try {
-    const tree: unknown = parse(readFileSync(path, 'utf8'), { schema: 'core' });
+    // Keys are text: an account 00123 is not the number 123.
+    const tree: unknown = parse(readFileSync(path, 'utf8'), { schema: 'core', stringKeys: true });
     if (tree === null) return {};
-    if (typeof tree !== 'object' || Array.isArray(tree)) throw new TypeError('expected keys and values');
-    return tree as Tree;
+    if (!isTree(tree)) throw new TypeError('expected keys and values');
+    return tree;
   } catch (error) {
-    throw new IngestError('settings', `settings file ${path}: cannot be read: ${messageOf(error)}`, { cause: error });
+    problems.push(`file ${path}: cannot be read: ${messageOf(error).trim()}`);
+    return {};
   }
 }
 
@@ -103,8 +120,10 @@ function valueAt(tree: Tree, path: readonly PropertyKey[]): unknown {
   return path.reduce<unknown>((value, key) => (isTree(value) || Array.isArray(value) ? (value as Tree)[key as string] : undefined), tree);
 }
 
+/** The schema's own words begin with a class of fault ("Too small: expected …"), which says nothing more. */
 function lowered(message: string): string {
-  return message.charAt(0).toLowerCase() + message.slice(1);
+  const plain = message.replace(/^(?:Invalid [a-z]+|Too [a-z]+): (?=expected)/u, '');
+  return plain.charAt(0).toLowerCase() + plain.slice(1);
 }
 
 function shown(value: unknown): string {

@@ -1,5 +1,3 @@
-import { IngestError } from '../errors.js';
-
 /** Calendar dates by integer arithmetic: no time zone is ever involved. */
 
 const MS_PER_DAY = 86_400_000;
@@ -31,7 +29,7 @@ const PARTS: Readonly<Record<string, string>> = { YYYY: '(\\d{4})', MM: '(\\d{2}
 
 /**
  * Reads texts in a format such as `DD.MM.YYYY` or `M/D/YYYY`; undefined where the text does not fit it or there is no
- * such day. Throws IngestError `settings` where the format does not name year, month and day once each.
+ * such day. It names year, month and day once each: the settings hold no other.
  */
 export function dateFormat(format: string): (text: string) => string | undefined {
   const order: string[] = [];
@@ -39,9 +37,6 @@ export function dateFormat(format: string): (text: string) => string | undefined
     order.push(part[0]!);
     return PARTS[part]!;
   });
-  if ([...order].sort().join('') !== 'DMY' || /[A-Za-z]/u.test(format.replace(/YYYY|MM?|DD?/gu, ''))) {
-    throw new IngestError('settings', `dates.formats: expected YYYY, MM (or M) and DD (or D) once each, found "${format}"; no file can be read`);
-  }
   const expression = new RegExp(`^${pattern}$`, 'u');
   return (text) => {
     const match = expression.exec(text);

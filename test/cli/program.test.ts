@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SAMPLES, sampleWorkbook } from '../../src/demo/samples.js';
@@ -35,7 +36,25 @@ describe('the command line', () => {
     expect(await program.run(['history', 'CL-404'])).toEqual({ code: 2, out: '', err: 'scd-inbox: nothing is known of account "CL-404"\n' });
     expect(await program.run(['errors', 'twelve'])).toMatchObject({ code: 2, err: 'scd-inbox: expected the number of a batch, found "twelve"; scd-inbox batches lists them\n' });
     expect((await program.run(['frobnicate'])).code).toBe(2);
-    expect((await program.run(['config'], { SCD_VALIDITY_DAYS: '0' })).err).toContain('SCD_VALIDITY_DAYS: expected a whole number of days from 1, or none, found 0');
+    expect(await program.run(['config'], { SCD_VALIDITY_DAYS: '0', SCD_CONCURRENCY: 'x' })).toEqual({
+      code: 2, out: '', err: 'scd-inbox: the settings cannot be used:\n  SCD_CONCURRENCY: expected number, received string, found "x"\n'
+        + '  SCD_VALIDITY_DAYS: expected a whole number of days from 1, or none, found 0\n',
+    });
+  });
+
+  test('shows the settings in force, and names what is misspelled', async () => {
+    const { code, out, err } = await program.run(['config', '--json'], { SCD_VALIDITYDAYS: '45', SCD_SCAN_SECONDS: '7' });
+    expect([code, JSON.parse(out), err]).toEqual([
+      0, expect.objectContaining({ validityDays: 31, scanSeconds: 7 }), 'scd-inbox: SCD_VALIDITYDAYS is in the environment, but there is no such setting\n',
+    ]);
+  });
+
+  test('does not mind a reader that has seen enough', async () => {
+    const child = program.start(['batches', '--json']);
+    child.stdout!.destroy();
+    let err = '';
+    child.stderr!.on('data', (chunk: Buffer) => { err += chunk.toString(); });
+    expect([(await once(child, 'close'))[0], err]).toEqual([0, '']);
   });
 
   test('exits 1 when a file ended in Error, and errors says why', async () => {

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ENVIRONMENT, loadSettings } from '../../src/config/load.js';
+import { ENVIRONMENT, loadSettings, unknownNames } from '../../src/config/load.js';
+import { messageOf } from '../../src/errors.js';
 
 let folder: string;
 beforeAll(async () => {
@@ -10,6 +11,22 @@ beforeAll(async () => {
   await mkdir(join(folder, 'config'));
 });
 afterAll(async () => rm(folder, { recursive: true }));
+
+async function local(text: string): Promise<void> {
+  await writeFile(join(folder, 'config', 'local.yaml'), text);
+}
+
+/** The problems for which the settings are refused. */
+function refusal(environment: Record<string, string>): string[] {
+  try {
+    loadSettings(environment, folder);
+  } catch (error) {
+    const [head, ...problems] = messageOf(error).split(/\n {2}(?! )/u);
+    expect(head).toBe('the settings cannot be used:');
+    return problems;
+  }
+  throw new Error('expected a refusal');
+}
 
 describe('settings', () => {
   test('have a default for everything', async () => {
@@ -26,18 +43,67 @@ describe('settings', () => {
     expect(settings).toMatchObject({ inbox: '/srv/in', validityDays: 'none', log: { level: 'warn', file: null }, sheet: '2022', accountValidityDays: { 'CL-9': 'none' } });
   });
 
-  test('that cannot be used are all named at once, by the key that set them', async () => {
-    await writeFile(join(folder, 'config', 'local.yaml'), 'concurrency: 0\ncolour: red\n');
-    const refused = (): unknown => loadSettings({ SCD_VALIDITY_DAYS: '0', SCD_MISSING_ITEMS: 'drop' }, folder);
-    expect(refused).toThrow(/concurrency: .*found 0/u);
-    expect(refused).toThrow(/SCD_VALIDITY_DAYS: expected a whole number of days from 1, or none, found 0/u);
-    expect(refused).toThrow(/SCD_MISSING_ITEMS: .*found "drop"/u);
-    expect(refused).toThrow(/colour/u);
+  test('that cannot be used are all named at once, each by its key, what was expected and what was found', async () => {
+    await local('concurrency: 0\ncolour: red\nlog: { level: loud, fil: x }\nlimits: { rows: many }\naccountValidityDays: { CL-1: 0 }\nsheet: 2022\n');
+    expect(refusal({ SCD_VALIDITY_DAYS: '0', SCD_MISSING_ITEMS: 'drop', SCD_MAX_FAILURE_RATIO: '1.5' })).toEqual([
+      'concurrency: expected number to be >=1, found 0',
+      'SCD_VALIDITY_DAYS: expected a whole number of days from 1, or none, found 0',
+      'accountValidityDays.CL-1: expected a whole number of days from 1, or none, found 0',
+      'SCD_MISSING_ITEMS: expected one of "zero"|"keep", found "drop"',
+      'SCD_MAX_FAILURE_RATIO: expected number to be <=1, found 1.5',
+      'sheet: expected string, received number, found 2022',
+      'limits.rows: expected number, received string, found "many"',
+      'log.level: expected one of "error"|"warn"|"info"|"debug", found "loud"',
+      'log.fil: there is no such setting',
+      'colour: there is no such setting',
+    ]);
   });
 
-  test('in a file that is no YAML are refused with the name of the file', async () => {
-    await writeFile(join(folder, 'config', 'local.yaml'), 'inbox: [');
-    expect(() => loadSettings({}, folder)).toThrow(/local\.yaml: cannot be read/u);
+  test('that contradict each other are refused', async () => {
+    await local('dates: { earliest: 2022-01-02, latest: 2022-01-01 }\nnumbers: { decimal: ",", group: "," }\nheadings: { amount: ["client  ACCOUNT", Sum], term: [sum] }\n');
+    expect(refusal({})).toEqual([
+      'headings.amount.0: expected a spelling of its own, this one names client_account, found "client  ACCOUNT"',
+      'headings.term.0: expected a spelling of its own, this one names amount, found "sum"',
+      expect.stringMatching(/^dates: expected the earliest date not to come after the latest/u),
+      expect.stringMatching(/^numbers: decimal and group signs must differ/u),
+    ]);
+  });
+
+  test('have dates of the calendar, formats that name each part of a date once, and times that timers can count', async () => {
+    await local('dates: { earliest: 2022-02-31, formats: [DD.MM.YYYY, D/M/YYYY, DD.MM, DD.MM.YY, DD.DD.YYYY, DD MMM YYYY] }\nstallSeconds: 1e7\n');
+    const format = 'expected YYYY, MM (or M) and DD (or D) once each, such as DD.MM.YYYY';
+    expect(refusal({ SCD_SCAN_SECONDS: '0' })).toEqual([
+      'SCD_SCAN_SECONDS: expected number to be >=0.05, found 0', 'stallSeconds: expected number to be <=86400, found 10000000',
+      'dates.earliest: expected a date YYYY-MM-DD, found "2022-02-31"',
+      ...[[2, 'DD.MM'], [3, 'DD.MM.YY'], [4, 'DD.DD.YYYY'], [5, 'DD MMM YYYY']].map(([index, found]) => `dates.formats.${index}: ${format}, found "${found}"`),
+    ]);
+  });
+
+  test('in a file that is no YAML are refused with the name of the file, beside all other problems', async () => {
+    await local('inbox: [');
+    expect(refusal({ SCD_VALIDITY_DAYS: '0', SCD_CONFIG: join(folder, 'none.yaml') })).toEqual([
+      expect.stringMatching(/^file .*local\.yaml: cannot be read: Flow sequence/u),
+      expect.stringMatching(/^file .*none\.yaml: cannot be read: .*ENOENT/u),
+      'SCD_VALIDITY_DAYS: expected a whole number of days from 1, or none, found 0',
+    ]);
+    for (const [text, why] of [['- a', 'expected keys and values'], ['inbox: a\ninbox: b', 'Map keys must be unique']]) {
+      await local(text!);
+      expect(refusal({})).toEqual([expect.stringContaining(`local.yaml: cannot be read: ${why}`)]);
+    }
+  });
+
+  test('name accounts as text: leading zeros stay', async () => {
+    await local('accountValidityDays: { 00123: 45, 1e3: none }\n');
+    expect(loadSettings({}, folder).accountValidityDays).toEqual({ '00123': 45, '1e3': 'none' });
+  });
+
+  test('of an empty file are the defaults', async () => {
+    await local('# nothing yet\n');
+    expect(loadSettings({}, folder)).toEqual(loadSettings({}, join(folder, 'elsewhere')));
+  });
+
+  test('that are misspelled in the environment are found', () => {
+    expect(unknownNames({ SCD_VALIDITYDAYS: '45', SCD_INBOX: 'a', SCD_CONFIG: 'b', PATH: 'c' })).toEqual(['SCD_VALIDITYDAYS']);
   });
 
   test('that the environment may name are those that the defaults say', async () => {

@@ -100,7 +100,10 @@ describe('other cells', () => {
       + `<c r="C2" t="str"><v>A1</v></c><c r="D2" t="str"><v>Acme</v></c>${cell}<c r="F2" t="str"><v>Cash</v></c></row>`));
     expect((await readBytes(row('<c r="E2"><f>1+1</f><v>2</v></c>'))).rows[0]![5]).toBe(2);
     expect((await readBytes(row('<c r="E2" t="str"><f>""</f><v></v></c>'))).rows[0]!.slice(5, 8)).toEqual([null, 'Cash', null]);
-    expect((await readBytes(row('<c r="E2"><f>1+1</f></c>'))).rows[0]![7]).toContain('a formula that was never calculated');
+    for (const value of ['', '<v></v>', '<v/>', '<v> </v>']) {
+      expect((await readBytes(row(`<c r="E2"><f>1+1</f>${value}</c>`))).rows[0]![7]).toContain('a formula that was never calculated');
+    }
+    expect((await readBytes(row('<c r="E2"><v/></c>'))).rows[0]!.slice(5, 8)).toEqual([null, 'Cash', null]);
     expect((await readBytes(row('<c r="E2" t="e"><v>#N/A</v></c>'))).rows[0]![7]).toContain('the error #N/A');
   });
 

@@ -84,10 +84,6 @@ describe('a date', () => {
     expect(date({ type: 'uncalculated', text: '' })).toMatch(/^! expected a date YYYY-MM-DD, found a formula that was never calculated/u);
   });
 
-  test('format without year, month and day once each is refused as a setting', () => {
-    for (const wrong of ['DD.MM', 'DD.MM.YY', 'DD.DD.YYYY', 'DD MMM YYYY']) expect(() => dateFormat(wrong)).toThrow(expect.objectContaining({ code: 'settings' }));
-  });
-
   test('comes back from its text in any format', () => {
     fc.assert(fc.property(fc.integer({ min: 33_000, max: 73_000 }), (serial) => {
       const iso = dateOfSerial(serial, 1900)!;

@@ -19,6 +19,8 @@ export async function* readSheet(
 
 type Attributes = Readonly<Record<string, string>>;
 
+const UNCALCULATED: Cell = { type: 'uncalculated', text: '' };
+
 class RowBuilder implements XmlHandler {
   private rows: SheetRow[] = [];
   private cells: (Cell | undefined)[] = [];
@@ -132,7 +134,7 @@ class RowBuilder implements XmlHandler {
 
   private closeCell(): void {
     this.inCell = false;
-    const cell = this.hasValue || this.hasText ? this.valued() : this.hasFormula ? { type: 'uncalculated' as const, text: '' } : undefined;
+    const cell = this.hasValue || this.hasText ? this.valued() : this.hasFormula ? UNCALCULATED : undefined;
     if (cell === undefined) return;
     if (cell.text.length > this.limits.cellCharacters) throw new IngestError('too-large', `sheet "${this.sheet.name}" row ${this.row}: a cell holds more than the ${this.limits.cellCharacters} characters allowed`);
     this.cells[this.column] = cell;
@@ -153,7 +155,8 @@ class RowBuilder implements XmlHandler {
 
   private number(): Cell | undefined {
     const text = this.value.trim();
-    if (text === '') return undefined;
+    // Some programs write an empty value beside a formula that nobody has calculated: it is not an empty cell.
+    if (text === '') return this.hasFormula ? UNCALCULATED : undefined;
     if (!/^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$/u.test(text)) throw malformed(this.sheet.part, `row ${this.row} has "${text.slice(0, 40)}" where a number is due`);
     return { type: 'number', text, format: this.format };
   }
