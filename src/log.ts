@@ -11,7 +11,7 @@ export type Log = Readonly<Record<'error' | 'warn' | 'info' | 'debug', (event: s
 /** Opens the log: readable lines where `isTerminal`, JSON lines elsewhere, and a rotating file where one is set. */
 export function createLog(settings: Settings['log'], isTerminal = process.stdout.isTTY === true): Log {
   // A reader of stdout that goes away must not take the daemon along.
-  process.stdout.on('error', () => undefined);
+  process.stdout.removeAllListeners('error').on('error', () => undefined);
   const logger = createLogger({
     level: settings.level,
     transports: [new transports.Console({ format: isTerminal ? readable : json }), ...fileTransports(settings.file)],
