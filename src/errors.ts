@@ -5,8 +5,10 @@ export type ErrorCode =
   | 'no-sheet' | 'headings' | 'no-rows' | 'too-many-failures' | 'unreadable'
   // of the surroundings: they may pass
   | 'vanished' | 'changed' | 'worker-lost' | 'io' | 'database' | 'locked'
+  // of the disk: what was written cannot be trusted, the program ends and reads it again
+  | 'disk'
   // of whoever runs the program
-  | 'settings' | 'usage' | 'internal'
+  | 'settings' | 'usage' | 'internal' | 'stands-still'
   // of the program itself: rows were lost on the way, a person has to look
   | 'unbalanced';
 

@@ -1,7 +1,8 @@
+import { writeSync } from 'node:fs';
 import { Option, type Command } from 'commander';
 import { loadSettings } from '../config/load.js';
 import type { Settings } from '../config/settings.js';
-import { IngestError } from '../errors.js';
+import { IngestError, messageOf } from '../errors.js';
 import { Database, inSnapshot, openReader } from '../store/database.js';
 import type { Queryable } from '../store/queryable.js';
 import { instantArgument } from './arguments.js';
@@ -41,6 +42,12 @@ export async function withDatabase<T>(work: (database: Database) => Promise<T>):
   } finally {
     await database.close();
   }
+}
+
+/** Ends the program at once when its disk fails: nothing that is under way may say that it is done. */
+export function endAtOnce(error: unknown): void {
+  writeSync(process.stderr.fd, `scd-inbox: ${messageOf(error)}\n`);
+  process.exit(1);
 }
 
 /** The number of a batch as it was typed; refuses anything else. */

@@ -9,7 +9,7 @@ import { copyWhole } from '../inbox/copy.js';
 import { createLog } from '../log.js';
 import { Daemon } from '../service/daemon.js';
 import type { StageBatch } from '../store/entities/stage-batch.js';
-import type { AddCommand } from './command.js';
+import { endAtOnce, type AddCommand } from './command.js';
 
 /** `process`: one pass, to the end of everything there is. */
 export const addProcess: AddCommand = (program) => {
@@ -27,7 +27,7 @@ export const addProcess: AddCommand = (program) => {
       let putOff: number;
       let held: number;
       const daemon = await Daemon.open(settings, log, {
-        onOutcome: (batch) => outcomes.push(batch), onRows: (filename, rows) => bar?.increment(rows, { filename }),
+        onFatal: endAtOnce, onOutcome: (batch) => outcomes.push(batch), onRows: (filename, rows) => bar?.increment(rows, { filename }),
       });
       const stop = (): void => void daemon.close();
       process.once('SIGTERM', stop).once('SIGINT', stop);

@@ -54,7 +54,7 @@ export function unknownNames(environment: Environment = process.env): string[] {
   return Object.keys(environment).filter((name) => name.startsWith('SCD_') && !(name in ENVIRONMENT) && !OTHER_NAMES.has(name));
 }
 
-const OTHER_NAMES = new Set(['SCD_CONFIG']);
+const OTHER_NAMES = new Set(['SCD_CONFIG', 'SCD_FAILPOINT']);
 
 function problemsOf(issue: z.core.$ZodIssue, tree: Tree, environment: Environment): string[] {
   if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => `${[...issue.path, key].join('.')}: there is no such setting`);

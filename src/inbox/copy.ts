@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { open, rm, type FileHandle } from 'node:fs/promises';
 import type { Stats } from 'node:fs';
 import { IngestError } from '../errors.js';
+import { syncHandle } from './files.js';
 import { shown } from './names.js';
 import { sha256 } from './hash.js';
 
@@ -19,7 +20,7 @@ export async function copyWhole(source: string, part: string): Promise<void> {
     try {
       const { bytes, hash } = await pour(from, to);
       await to.utimes(before.atime, before.mtime).catch(() => undefined);
-      await to.sync();
+      await syncHandle(to, part);
       if (bytes !== before.size || !isUnchanged(before, await from.stat())) throw isWrittenTo(source);
       if ((await to.stat()).size !== bytes || await sha256(part) !== hash) throw differs(source, part);
     } catch (error) {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { lstat, mkdir, open } from 'node:fs/promises';
+import { lstat, mkdir, open, type FileHandle } from 'node:fs/promises';
 import type { BigIntStats } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { IngestError, messageOf, systemCode } from '../errors.js';
@@ -21,11 +21,25 @@ const CANNOT_SYNC: ReadonlySet<string> = new Set(['EINVAL', 'ENOTSUP', 'EOPNOTSU
 async function syncPath(path: string, excused: ReadonlySet<string>): Promise<void> {
   const handle = await open(path, 'r');
   try {
-    await handle.sync();
+    await syncHandle(handle, path);
   } catch (error) {
     if (!excused.has(systemCode(error) ?? '')) throw error;
   } finally {
     await handle.close();
+  }
+}
+
+/**
+ * Makes what was written to a file outlast a power loss. Throws `disk` where the disk fails: the system then forgets
+ * what it could not write and says "done" to a second sync, so there must be none.
+ */
+export async function syncHandle(handle: FileHandle, path: string): Promise<void> {
+  try {
+    await handle.sync();
+  } catch (error) {
+    if (systemCode(error) !== 'EIO') throw error;
+    throw new IngestError('disk', shown(`${path}: the disk reported an error when it was to be synced; what was written to it is not safe. `
+      + 'Check the disk and the system log, then start again'), { cause: error, facts: { code: 'EIO' } });
   }
 }
 

@@ -22,6 +22,7 @@ export async function probe(folder: string, purpose: string): Promise<void> {
     await step('cannot remove', async () => rm(further));
   } catch (error) {
     const { tried, cause } = error as FailedStep;
+    if (cause instanceof IngestError) throw cause;
     const { message, facts } = fileError(`${purpose} folder ${folder}: ${tried}`, cause);
     throw new IngestError('io', `${message}; ${remedyOf(cause)}`, { retryable: true, facts, cause });
   } finally {

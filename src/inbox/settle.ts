@@ -61,7 +61,8 @@ export class Settler {
     if (this.looks.size === 0) return undefined;
     let due = Infinity;
     for (const look of this.looks.values()) due = Math.min(due, restsUntil(look, look.isIncomplete !== true, this.settleMs));
-    return Math.max(1, due - this.clock());
+    // A clock that was set back must not make the wait a long one.
+    return Math.max(1, Math.min(due - this.clock(), this.settleMs));
   }
 
   private async lookAtOne(seen: Seen, now: number): Promise<Look | 'settled'> {

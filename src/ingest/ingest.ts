@@ -2,10 +2,12 @@ import { IngestError, messageOf } from '../errors.js';
 import { failpoint } from '../failpoint.js';
 import type { StageBatch } from '../store/entities/stage-batch.js';
 import { findBatch } from '../store/batches.js';
+import { dropRows } from '../store/records.js';
 import type { Claim } from '../inbox/claim.js';
 import { sha256 } from '../inbox/hash.js';
 import { admitBatch, type ReadCounts } from './admit.js';
 import { applyBatch } from './apply.js';
+import { attempt, beginAttempt } from './attempts.js';
 import type { Context } from './context.js';
 import { finishBatch } from './finish.js';
 import { openBatch } from './open.js';
@@ -20,15 +22,29 @@ export async function ingestFile(context: Context, claimed: Claim): Promise<Stag
   const hash = await sha256(claimed.path);
   const { id } = await context.database.write(async (tx) => openBatch(tx, { filename: claimed.name, hash, claim: claimed.token }));
   await failpoint('batch-opened');
-  return resumeBatch(context, (await findBatch(context.database.reader, id))!, claimed);
+  return goOn(context, (await findBatch(context.database.reader, id))!, claimed);
 }
 
-/** Goes on with a batch from wherever it stands. `claimed` is its file, undefined where that is not there any more. */
+/**
+ * Goes on with a batch that was interrupted. `claimed` is its file, undefined where that is not there any more. Throws
+ * `stands-still` for one that has interrupted the program too often to be tried again.
+ */
 export async function resumeBatch(context: Context, batch: StageBatch, claimed: Claim | undefined): Promise<StageBatch> {
+  // Reading counts its attempts itself.
+  if (batch.batch_status === 'In Progress') return goOn(context, batch, claimed);
+  if (await beginAttempt(context, batch.id)) {
+    throw new IngestError('stands-still', batch.error ?? `each of ${context.settings.maxAttempts} attempts to go on with it interrupted the program`);
+  }
+  return attempt(context, batch.id, () => true, async () => goOn(context, batch, claimed));
+}
+
+/** Goes on with a batch from wherever it stands. */
+async function goOn(context: Context, batch: StageBatch, claimed: Claim | undefined): Promise<StageBatch> {
   const read = await orRefuse(context, batch, claimed, async () => readOf(context, batch, claimed));
   // Admitted and applied in one turn: the guard looks at chains that say all that is on record.
   await context.lane.add(async () => {
     if (read !== undefined) await orRefuse(context, batch, claimed, async () => admit(context, batch, read));
+    await failpoint('admitted');
     await applyIfReady(context, batch.id);
   });
   return finishBatch(context, (await findBatch(context.database.reader, batch.id))!, claimed);
@@ -63,7 +79,11 @@ async function orRefuse<T>(context: Context, batch: StageBatch, claimed: Claim |
   } catch (error) {
     const refusal = refusalOf(context, error, claimed);
     if (refusal === undefined) throw error;
-    await context.database.write(async (tx) => refuseBatch(tx, batch.id, refusal));
+    // A part of the rows would be no answer; none was ever on record.
+    await context.database.write(async (tx) => {
+      await dropRows(tx, batch.id);
+      await refuseBatch(tx, batch.id, refusal);
+    });
     await failpoint('refused');
     return undefined;
   }
@@ -72,7 +92,7 @@ async function orRefuse<T>(context: Context, batch: StageBatch, claimed: Claim |
 /** Why the file itself has to be refused; undefined where the surroundings are to blame and may mend. */
 function refusalOf(context: Context, error: unknown, claimed: Claim | undefined): string | undefined {
   if (context.signal.aborted) return undefined;
-  if (error instanceof IngestError) return error.retryable && claimed !== undefined ? undefined : error.message;
+  if (error instanceof IngestError) return error.code === 'disk' || error.retryable && claimed !== undefined ? undefined : error.message;
   context.log.error('internal', `internal error: ${messageOf(error)}`, { stack: error instanceof Error ? error.stack : undefined });
   return `internal error: ${messageOf(error)}; the file is set aside, the log has the details`;
 }

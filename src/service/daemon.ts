@@ -24,12 +24,15 @@ export interface DaemonOptions {
   readonly clock?: Clock;
   readonly onOutcome?: (batch: StageBatch) => void;
   readonly onRows?: (filename: string, rows: number) => void;
+  /** Told of a disk that fails: the program must end at once, for what it believes to be written may not be. */
+  readonly onFatal?: (error: unknown) => void;
 }
 
 /** The daemon: it holds the right to take files in for its database from `open` to `close`. */
 export class Daemon {
   private timer: NodeJS.Timeout | undefined;
   private looking: Promise<void> = Promise.resolve();
+  private trouble: string | undefined;
   private readonly watcher: Watcher;
   private readonly startedAt: number;
 
@@ -39,6 +42,7 @@ export class Daemon {
     private readonly lock: InstanceLock,
     readonly intake: Intake,
     private readonly stopping: AbortController,
+    private readonly onFatal: (error: unknown) => void,
   ) {
     const { settings, log } = context;
     this.startedAt = context.clock();
@@ -58,13 +62,14 @@ export class Daemon {
       if (isChanged) log.info('policy', `the policy has changed: the chains of ${accounts} accounts were derived anew`, { accounts });
       for (const batch of await resumeDeletions(database)) log.info('deletion', `batch ${batch}: its deletion was interrupted and is done now`, { batch });
       const stopping = new AbortController();
+      const onFatal = options.onFatal ?? (() => undefined);
       const context: Context = {
         settings, log, clock, database, policy, signal: stopping.signal, lane: new PQueue({ concurrency: 1 }),
         reader: new WorkbookReader({ threads: settings.concurrency + 1, heapMiB: settings.limits.workerHeapMiB }),
         ...(options.onRows === undefined ? {} : { onRows: options.onRows }),
       };
       for (const batch of await heldBatches(database.reader)) await sayHeld(context, batch);
-      return new Daemon(context, database, lock, new Intake(context, options.onOutcome), stopping);
+      return new Daemon(context, database, lock, new Intake(context, onFatal, options.onOutcome), stopping, onFatal);
     } catch (error) {
       await lock.release();
       throw error;
@@ -123,10 +128,21 @@ export class Daemon {
       // A watch that was lost, with its folder or for want of a system resource, is taken up again.
       this.watcher.start();
       await this.report();
+      this.noteTrouble(undefined);
     } catch (error) {
-      this.context.log.warn('look', `${messageOf(error)}; tried again in ${this.context.settings.scanSeconds} s`);
+      if (error instanceof IngestError && error.code === 'disk') this.onFatal(error);
+      this.noteTrouble(messageOf(error));
     }
     this.schedule(Math.min(this.intake.nextLookIn() ?? Number.POSITIVE_INFINITY, this.context.settings.scanSeconds * 1000));
+  }
+
+  /** Trouble that lasts is told once, and when it is over. */
+  private noteTrouble(trouble: string | undefined): void {
+    const { log, settings } = this.context;
+    if (trouble === this.trouble) return;
+    this.trouble = trouble;
+    if (trouble === undefined) log.info('look', 'the inbox is looked through again');
+    else log.warn('look', `${trouble}; tried again every ${settings.scanSeconds} s`);
   }
 
   private async report(): Promise<void> {

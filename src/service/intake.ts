@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import PQueue from 'p-queue';
 import { IngestError, messageOf } from '../errors.js';
+import { mayPass } from '../ingest/attempts.js';
 import { claim } from '../inbox/claim.js';
 import { scan, type Seen } from '../inbox/scan.js';
 import { Settler } from '../inbox/settle.js';
@@ -8,11 +9,12 @@ import type { Context } from '../ingest/context.js';
 import { ingestFile, resumeBatch } from '../ingest/ingest.js';
 import { printable } from '../ingest/outcome.js';
 import { findUnfinished, type Unfinished } from '../ingest/recover.js';
-import { findBatch } from '../store/batches.js';
+import { findBatch, noteTrouble } from '../store/batches.js';
 import type { StageBatch } from '../store/entities/stage-batch.js';
+import { Rests } from './rests.js';
 
-/** How long work that failed for a passing reason rests before it is taken up again. */
-const REST_MS = 5_000;
+const STANDS_STILL = 'it stands still until the next start. If that does not help either, scd-inbox batches names its batch, and scd-inbox '
+  + 'delete --batch NUMBER takes it back: its file can then be dropped again';
 
 /**
  * Takes files in: looks through the inbox, claims what has settled, and sees each file through, a bounded number at
@@ -22,25 +24,28 @@ export class Intake {
   private readonly queue: PQueue;
   private readonly settler: Settler;
   private readonly inFlight = new Set<string>();
-  private readonly restingUntil = new Map<string, number>();
+  private readonly rests: Rests;
   private readonly warned = new Set<string>();
   /** How many files have ended. */
   outcomes = 0;
 
   constructor(
     private readonly context: Context,
+    private readonly onFatal: (error: unknown) => void,
     private readonly onOutcome: (batch: StageBatch) => void = () => undefined,
   ) {
+    this.rests = new Rests(context.clock, context.settings.maxAttempts);
     this.queue = new PQueue({ concurrency: context.settings.concurrency });
     this.settler = new Settler(context.settings.settleMs, context.clock);
   }
 
   /** One look: takes up what is unfinished, queues what has settled. Returns how many files are still settling. */
   async look(): Promise<number> {
-    await this.takeUpUnfinished();
+    const tokens = await this.takeUpUnfinished();
     const { files, others } = await scan(this.context.settings.inbox);
+    this.rests.keepOnly(new Set([...tokens, ...files.map(({ name }) => name), ...this.inFlight]));
     for (const { name, what } of others) this.warnOnce(name, what);
-    const { ready, waiting } = await this.settler.look(files.filter(({ name }) => !this.inFlight.has(name)));
+    const { ready, waiting } = await this.settler.look(files.filter(({ name }) => !this.inFlight.has(name) && !this.rests.isResting(name)));
     for (const seen of ready) this.queueFile(seen);
     return waiting;
   }
@@ -63,9 +68,9 @@ export class Intake {
     return this.queue.size + this.queue.pending;
   }
 
-  /** How many claimed files were put off for a passing reason and wait to be taken up again. */
+  /** How many files were put off and wait to be taken up again. */
   get putOff(): number {
-    return this.restingUntil.size;
+    return this.rests.size;
   }
 
   /** Resolves when nothing is queued or being worked on. */
@@ -79,13 +84,17 @@ export class Intake {
     await this.queue.onIdle();
   }
 
-  private async takeUpUnfinished(): Promise<void> {
+  /** Queues what is unfinished and does not rest. Returns the claims of all that is. */
+  private async takeUpUnfinished(): Promise<string[]> {
+    const tokens: string[] = [];
     const before = new Set(this.inFlight);
     for (const unfinished of await findUnfinished(this.context, (token) => before.has(token) || this.inFlight.has(token))) {
       const token = unfinished.claimed?.token ?? unfinished.batch!.claim!;
-      if ((this.restingUntil.get(token) ?? 0) > this.context.clock()) continue;
+      tokens.push(token);
+      if (this.rests.isResting(token, unfinished.batch?.batch_status)) continue;
       this.enqueue(token, async () => this.takeUp(unfinished, token));
     }
+    return tokens;
   }
 
   private async takeUp({ claimed, batch: listed }: Unfinished, token: string): Promise<void> {
@@ -107,13 +116,22 @@ export class Intake {
       const token = randomUUID();
       this.inFlight.add(token);
       try {
-        const path = await claim(this.context.settings.inbox, seen, token);
+        const path = await this.claim(seen, token);
         if (path === undefined) return;
         await this.see(token, printable(seen.name), async () => ingestFile(this.context, { token, name: seen.name, path }));
       } finally {
         this.inFlight.delete(token);
       }
     });
+  }
+
+  private async claim(seen: Seen, token: string): Promise<string | undefined> {
+    let path: string | undefined;
+    await this.see(seen.name, printable(seen.name), async () => {
+      path = await claim(this.context.settings.inbox, seen, token);
+      return undefined;
+    });
+    return path;
   }
 
   private enqueue(key: string, work: () => Promise<void>): void {
@@ -124,22 +142,30 @@ export class Intake {
       .finally(() => this.inFlight.delete(key));
   }
 
-  /** Sees a claimed file through; what may pass is put off, with a word in the log. */
-  private async see(token: string, name: string, work: () => Promise<StageBatch>): Promise<void> {
+  /** Sees a file through; one that fails is put off, and never stops another. */
+  private async see(key: string, name: string, work: () => Promise<StageBatch | undefined>): Promise<void> {
     try {
       const batch = await work();
-      this.restingUntil.delete(token);
+      this.rests.end(key);
+      if (batch === undefined) return;
       this.outcomes += 1;
       this.onOutcome(batch);
     } catch (error) {
       if (this.context.signal.aborted) return;
-      this.restingUntil.set(token, this.context.clock() + REST_MS);
-      const { log } = this.context;
-      const code = error instanceof IngestError ? error.code : 'internal';
-      const stack = code === 'internal' && error instanceof Error ? error.stack : undefined;
-      // Waiting does not mend a lost row: a person has to look.
-      log[code === 'unbalanced' ? 'error' : 'warn']('put-off', `${name}: ${messageOf(error)}; it stays claimed and is taken up again in ${REST_MS / 1000} s`, { code, stack });
+      if (error instanceof IngestError && error.code === 'disk') this.onFatal(error);
+      else await this.letRest(key, name, error);
     }
+  }
+
+  private async letRest(key: string, name: string, error: unknown): Promise<void> {
+    const { log, database } = this.context;
+    const code = error instanceof IngestError ? error.code : 'internal';
+    const restMs = this.rests.begin(key, mayPass(error), code === 'stands-still');
+    const fields = { code, stack: code === 'internal' && error instanceof Error ? error.stack : undefined };
+    if (restMs === Infinity) log.error('stands-still', `${name}: ${messageOf(error)}; ${STANDS_STILL}`, fields);
+    else log[mayPass(error) ? 'warn' : 'error']('put-off', `${name}: ${messageOf(error)}; it stays where it is and is tried again in ${restMs / 1000} s`, fields);
+    // Where the database itself is in trouble the log alone says why.
+    await database.write(async (tx) => noteTrouble(tx, key, messageOf(error))).catch(() => undefined);
   }
 
   private warnOnce(name: string, what: string): void {

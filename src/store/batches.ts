@@ -71,6 +71,11 @@ export async function forgiveAttempt(tx: Transaction, id: number): Promise<void>
   await tx.rows('update stage_batch set attempts = attempts - 1 where id = ? and attempts > 0', [id]);
 }
 
+/** Says why a batch that is under way does not go on; going on clears it. */
+export async function noteTrouble(tx: Transaction, claim: string, reason: string): Promise<void> {
+  await tx.rows("update stage_batch set error = ? where claim = ? and batch_status in ('In Progress', 'Ready', 'Complete')", [reason, claim]);
+}
+
 /** What admission found. */
 export interface Admission {
   readonly sheet: string;
@@ -83,7 +88,7 @@ export interface Admission {
 /** Puts a batch on record. */
 export async function markReady(tx: Transaction, id: number, seq: number, found: Admission): Promise<void> {
   await tx.rows(
-    `update stage_batch set batch_status = 'Ready', error = null, admitted_seq = ?, sheet = ?, total_count = ?, success_count = ?,
+    `update stage_batch set batch_status = 'Ready', error = null, attempts = 1, admitted_seq = ?, sheet = ?, total_count = ?, success_count = ?,
        failure_count = ?, repeated_count = ?, ${zeroed(EFFECT_COUNTS)} where id = ?`,
     [seq, found.sheet, found.total, found.success, found.failure, found.repeated, id],
   );
@@ -145,12 +150,15 @@ export async function addCounts(tx: Transaction, id: number, counts: Counts): Pr
 
 /** Says that every account of a batch is done. */
 export async function markComplete(tx: Transaction, id: number): Promise<void> {
-  await tx.rows("update stage_batch set batch_status = 'Complete', end_date = ? where id = ?", [instant(tx.now()), id]);
+  await tx.rows("update stage_batch set batch_status = 'Complete', attempts = 1, error = null, end_date = ? where id = ?", [instant(tx.now()), id]);
 }
 
 /** Says where a batch's file lies now; it is no longer claimed. */
 export async function markArchived(tx: Transaction, id: number, path: string | null): Promise<void> {
-  await tx.rows('update stage_batch set archived_path = ?, claim = null where id = ?', [path, id]);
+  await tx.rows(
+    `update stage_batch set archived_path = ?, claim = null, error = case when batch_status = 'Complete' then null else error end where id = ?`,
+    [path, id],
+  );
 }
 
 /** Whether a batch already says that its file lies at `path`. */

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, statfsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { DataSource } from 'typeorm';
 import { IngestError, messageOf, systemCode } from '../errors.js';
@@ -51,14 +51,33 @@ export async function openLockFile(path: string): Promise<DataSource> {
 /** What went wrong with the database, for people. */
 export function databaseError(path: string, error: unknown): IngestError {
   if (error instanceof IngestError) return error;
+  const code = codeOf(path, error);
+  const message = `database ${path}: ${HINTS[code] ?? messageOf(error)}`;
+  if (UNTRUSTED.has(code)) return new IngestError('disk', message, { cause: error, facts: { code } });
+  return new IngestError('database', message, { cause: error, facts: { code }, retryable: true });
+}
+
+/** After these nothing may be believed that was not read anew. */
+const UNTRUSTED = new Set(['SQLITE_IOERR', 'SQLITE_CORRUPT', 'SQLITE_NOTADB']);
+
+/** SQLite reports an I/O error, too, where it only finds no room for the index of its log. */
+function codeOf(path: string, error: unknown): string {
   const code = systemCode((error as { driverError?: unknown }).driverError ?? error) ?? '';
-  const hint = HINTS[code] ?? messageOf(error);
-  return new IngestError('database', `database ${path}: ${hint}`, { cause: error, facts: { code }, retryable: true });
+  return code === 'SQLITE_IOERR' && hasNoRoom(dirname(path)) ? 'SQLITE_FULL' : code;
+}
+
+function hasNoRoom(folder: string): boolean {
+  try {
+    return statfsSync(folder).bavail === 0;
+  } catch {
+    return false;
+  }
 }
 
 const HINTS: Readonly<Record<string, string>> = {
   SQLITE_FULL: 'the disk is full; nothing of this step was kept, it is tried again',
   SQLITE_BUSY: 'another program holds its write lock; nothing of this step was kept, it is tried again',
+  SQLITE_IOERR: 'the disk reported an error; nothing of this step counts. Check the disk and the system log, then start again',
   SQLITE_NOTADB: 'the file is not a database; move it away or name another one',
   SQLITE_CORRUPT: 'the file is damaged; restore it from a backup',
   SQLITE_CANTOPEN: 'the file cannot be opened; it has to exist and be readable, and its folder writable',
