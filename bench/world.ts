@@ -122,9 +122,10 @@ export class World {
 
   private spawn(args: readonly string[]): ChildProcess {
     const { SCD_LOG_LEVEL: _, ...inherited } = process.env;
-    const profile = process.env['BENCH_NODE_OPTIONS'];
-    return spawn(process.execPath, [PROGRAM, ...args], {
-      cwd: this.folder, env: { ...inherited, SCD_DATABASE: this.database, ...(profile === undefined ? {} : { NODE_OPTIONS: profile }) },
+    // Such as --cpu-prof --cpu-prof-dir=/tmp/profile.
+    const nodeOptions = process.env['BENCH_NODE_ARGS']?.split(' ') ?? [];
+    return spawn(process.execPath, [...nodeOptions, PROGRAM, ...args], {
+      cwd: this.folder, env: { ...inherited, SCD_DATABASE: this.database },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
   }
