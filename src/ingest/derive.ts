@@ -12,6 +12,7 @@ import { loadEvents, loadVersions, pagesOf, writeChains, type EventRow, type Ite
 import type { Transaction } from '../store/database.js';
 import { findPolicy, policyInForce } from '../store/policies.js';
 import { policyFor } from './policy.js';
+import { markProcessed } from '../store/records.js';
 
 /**
  * Brings the chains of one account to what the rules say, inside a transaction: load the window that a change can
@@ -36,9 +37,9 @@ export interface RuledAccount {
   readonly policy: Policy;
 }
 
-/** What a change did: the rows it applied by their action, its effects beside them, and the versions it wrote. */
+/** What a change did: how many rows it applied by their action, its effects beside them, and the versions it wrote. */
 export interface ChangeOutcome {
-  readonly rows: ReadonlyMap<Action, readonly number[]>;
+  readonly applied: ReadonlyMap<Action, number>;
   readonly effects: Effects;
   readonly written: Written;
 }
@@ -50,13 +51,14 @@ export interface Written {
   removed: number;
 }
 
-/** Derives and writes the chains of an account; `at` is the instant of the change. */
+/** Derives and writes the chains of an account and marks the rows that it applies; `at` is the instant of the change. */
 export async function deriveAccount(tx: Transaction, work: AccountChange, at: string): Promise<ChangeOutcome> {
-  const rows = new Map<Action, number[]>();
+  const applied = new Map<Action, number>();
   const effects: Effects = { zeroed: 0, placeholdersInserted: 0, placeholdersReplaced: 0 };
   const written: Written = { inserted: 0, updated: 0, removed: 0 };
   for await (const derived of deriveItems(tx, work)) {
     const diffs = new Map<string, Diff>();
+    const rows = new Map<Action, number[]>();
     for (const [reference, { item, outcome, waiting }] of derived) {
       diffs.set(reference, diff(item.stored, outcome.chain));
       countEffects(effects, item.stored, outcome.chain);
@@ -64,8 +66,16 @@ export async function deriveAccount(tx: Transaction, work: AccountChange, at: st
     }
     await writeChains(tx, work.account.id, diffs, at);
     countWritten(written, diffs.values());
+    await markRows(tx, rows, applied);
   }
-  return { rows, effects, written };
+  return { applied, effects, written };
+}
+
+async function markRows(tx: Transaction, rows: ReadonlyMap<Action, readonly number[]>, applied: Map<Action, number>): Promise<void> {
+  for (const [action, ids] of rows) {
+    await markProcessed(tx, action, ids);
+    applied.set(action, (applied.get(action) ?? 0) + ids.length);
+  }
 }
 
 function countWritten(written: Written, diffs: Iterable<Diff>): void {

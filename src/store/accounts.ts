@@ -43,14 +43,14 @@ export async function accountsToApply(db: Queryable, batch: number): Promise<Acc
   );
 }
 
-/** Whether a batch is admitted and waits to be applied to an account. */
-export async function waitsForAccount(tx: Transaction, batch: number, account: number): Promise<boolean> {
-  const rows = await tx.rows(
-    `select 1 from batch_account a join stage_batch b on b.id = a.batch_id
+/** A batch that is admitted and waits to be applied to an account, or undefined. */
+export async function waitingFor(tx: Transaction, batch: number, account: number): Promise<{ readonly repeated_count: number } | undefined> {
+  const rows = await tx.rows<{ repeated_count: number }>(
+    `select b.repeated_count from batch_account a join stage_batch b on b.id = a.batch_id
      where a.batch_id = ? and a.client_account_id = ? and a.applied_seq is null and b.batch_status = 'Ready'`,
     [batch, account],
   );
-  return rows.length > 0;
+  return rows[0];
 }
 
 /** Says that a batch counts for an account from this change on. */

@@ -9,6 +9,9 @@ import { openSqlite, openSqliteReader } from './sqlite.js';
 export interface Transaction extends Queryable {
   /** The clock of the database's records. */
   readonly now: Clock;
+
+  /** Runs a statement that changes rows; returns how many it changed. */
+  changed(sql: string, params: readonly unknown[]): Promise<number>;
 }
 
 /** The database: its one way to ask and its one way to change anything. Nobody calls TypeORM's `transaction()`. */

@@ -1,5 +1,5 @@
 import { types } from 'pg';
-import { DataSource, type QueryRunner } from 'typeorm';
+import { DataSource, type QueryResult, type QueryRunner } from 'typeorm';
 import { IngestError, messageOf, systemCode } from '../errors.js';
 import { ENTITIES } from './entities/index.js';
 import { Initial1700000000001 } from './migrations/0001-initial.js';
@@ -50,9 +50,17 @@ export async function migratePostgres(url: string, source: DataSource): Promise<
 
 /** Asks on one connection; rows come in the same shape for every kind of statement. */
 export async function queryPostgres<T>(url: string, runner: QueryRunner, sql: string, params: readonly unknown[]): Promise<T[]> {
+  return ((await resultOf(url, runner, sql, params)).records ?? []) as T[];
+}
+
+/** How many rows a statement changed. */
+export async function changedByPostgres(url: string, runner: QueryRunner, sql: string, params: readonly unknown[]): Promise<number> {
+  return (await resultOf(url, runner, sql, params)).affected ?? 0;
+}
+
+async function resultOf(url: string, runner: QueryRunner, sql: string, params: readonly unknown[]): Promise<QueryResult> {
   try {
-    const result = await runner.query(sql, params.map(storable), true);
-    return (result.records ?? []) as T[];
+    return await runner.query(sql, params.map(storable), true);
   } catch (error) {
     throw postgresError(url, error);
   }

@@ -4,7 +4,7 @@ import type { Clock } from '../clock.js';
 import { IngestError } from '../errors.js';
 import type { Database, Transaction } from './database.js';
 import { POSTGRES } from './dialect.js';
-import { connectPostgres, migratePostgres, postgresError, queryPostgres } from './postgres-connection.js';
+import { changedByPostgres, connectPostgres, migratePostgres, postgresError, queryPostgres } from './postgres-connection.js';
 import { shownUrl } from '../config/database-url.js';
 import type { Queryable } from './queryable.js';
 
@@ -64,7 +64,10 @@ class PostgresDatabase implements Database {
 
   private async transact<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
     const runner = this.source.createQueryRunner();
-    const tx: Transaction = { now: this.clock, ...queryable(this.url, runner) };
+    const tx: Transaction = {
+      ...queryable(this.url, runner), now: this.clock,
+      changed: async (sql, params) => changedByPostgres(this.url, runner, POSTGRES.statement(sql), params),
+    };
     try {
       await tx.rows('begin');
       const result = await work(tx);

@@ -44,7 +44,7 @@ class SqliteDatabase implements Database {
   private async transact<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
     if (!this.source.isInitialized) this.source = await openForWriting(this.path);
     const source = this.source;
-    const tx: Transaction = { now: this.clock, ...queryable(this.path, source) };
+    const tx = transaction(queryable(this.path, source), this.clock);
     try {
       // Takes the write lock at once: a transaction that reads first and writes later could fail in between.
       await tx.rows('begin immediate');
@@ -56,6 +56,18 @@ class SqliteDatabase implements Database {
       throw error;
     }
   }
+}
+
+function transaction(queryable: Queryable, now: Clock): Transaction {
+  return {
+    ...queryable, now,
+    changed: async (sql, params) => {
+      await queryable.rows(sql, params);
+      // TypeORM gives the number for some spellings of a statement only.
+      const [row] = await queryable.rows<{ changed: number }>('select changes() as changed');
+      return row!.changed;
+    },
+  };
 }
 
 async function giveUp(source: DataSource, error: unknown): Promise<void> {

@@ -43,6 +43,9 @@ export class World {
   private readonly files = new Map<number, ModelFile>();
   private readonly read = new Map<number, { sheet: string; rows: number; failed: number }>();
 
+  /** How batches are applied: the fast way where there is one, or by deriving. */
+  way: 'fast' | 'derive' = 'fast';
+
   private constructor(readonly folder: string, readonly database: Database, private settings: Settings, private policy: PolicyInForce) {}
 
   static async open(policy: ModelPolicy, clock?: Clock): Promise<World> {
@@ -120,7 +123,7 @@ export class World {
 
   /** Applies an admitted batch. */
   async apply(id: number): Promise<void> {
-    await applyBatch(this.database, id, this.policy);
+    await applyBatch(this.database, id, this.policy, this.way);
   }
 
   /** Every chain, as the model gives them. */

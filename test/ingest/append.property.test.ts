@@ -1,0 +1,74 @@
+import { afterAll, describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { histories, policies } from '../model/arbitraries.js';
+import type { ModelFile, ModelPolicy } from '../model/types.js';
+import { World } from '../support/world.js';
+
+/** Two worlds take the same files: one appends in SQL where it can, the other derives every chain. */
+
+const RUNS = Number(process.env['SCD_PROPERTY_RUNS'] ?? 20);
+const worlds: World[] = [];
+afterAll(async () => Promise.all(worlds.map(async (world) => world.close())));
+
+async function open(policy: ModelPolicy, way: 'fast' | 'derive'): Promise<World> {
+  const world = await World.open(policy);
+  world.way = way;
+  worlds.push(world);
+  return world;
+}
+
+/** Everything that applying wrote, but for the ids of versions. */
+async function whole(world: World): Promise<object> {
+  const db = world.database.reader;
+  return {
+    versions: await db.rows(
+      `select client_account_id, external_reference, from_date, to_date, company_name, amount, term, is_placeholder, is_missing, is_deleted, batch_id
+       from master_record order by 1, 2, 3, 4, is_deleted, amount, term, batch_id`),
+    rows: await db.rows('select id, process_status, process_action from stage_record order by id'),
+    batches: await db.rows(
+      `select id, add_count, append_count, unchanged_count, merge_count, replace_count, zeroed_count,
+       placeholder_inserted_count, placeholder_replaced_count from stage_batch order by id`),
+  };
+}
+
+/** Files of months one behind the other, each without some of the items and with rows that cannot be read. */
+function inOrder(): fc.Arbitrary<ModelFile[]> {
+  const item = fc.record({
+    account: fc.constantFrom('CL-1', 'CL-2'), reference: fc.constantFrom('a', 'b', 'c', 'd'), company: fc.constantFrom('Acme', 'Borealis'),
+    amount: fc.constantFrom(0, 5, 10, null), term: fc.constantFrom('Cash', '7 Days'), unreadable: fc.integer({ min: 0, max: 9 }).map((die) => die === 0),
+  });
+  const month = fc.uniqueArray(item, { selector: ({ account, reference }) => `${account}/${reference}`, minLength: 1, maxLength: 8 });
+  return fc.array(fc.tuple(month, fc.integer({ min: 1, max: 40 })), { minLength: 2, maxLength: 8 }).map((months) => {
+    let day = Date.UTC(2024, 0, 1);
+    return months.map(([items, gap], index) => {
+      day += gap * 86_400_000;
+      const date = new Date(day).toISOString().slice(0, 10);
+      return { name: `${index}.xlsx`, rows: items.map((row, number) => ({ ...row, date, row: number + 2 })) };
+    });
+  });
+}
+
+describe('appending in SQL', () => {
+  test('writes what deriving writes, month after month', async () => {
+    await fc.assert(fc.asyncProperty(policies(), inOrder(), async (policy, files) => {
+      const tolerant = { ...policy, maxFailureRatio: 1 };
+      const [fast, derived] = [await open(tolerant, 'fast'), await open(tolerant, 'derive')];
+      for (const file of files) {
+        await fast.drop(file);
+        await derived.drop(file);
+        expect(await whole(fast)).toEqual(await whole(derived));
+      }
+    }), { numRuns: RUNS });
+  });
+
+  test('writes what deriving writes in histories of any kind', async () => {
+    await fc.assert(fc.asyncProperty(histories(), async ({ policy, files }) => {
+      const [fast, derived] = [await open(policy, 'fast'), await open(policy, 'derive')];
+      for (const file of files) {
+        await fast.drop(file);
+        await derived.drop(file);
+      }
+      expect(await whole(fast)).toEqual(await whole(derived));
+    }), { numRuns: RUNS });
+  });
+});
