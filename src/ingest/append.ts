@@ -3,7 +3,7 @@ import { dateOf } from '../history/day.js';
 import { timelineOf } from '../history/timeline.js';
 import { appendRows, type AppendCounts } from '../store/appends.js';
 import type { Transaction } from '../store/database.js';
-import { submissionsOf, type AccountChange, type ChangeOutcome } from './derive.js';
+import { submissionsOf, type AccountChange, type Applied } from './derive.js';
 
 /**
  * The fast way for what nearly every file is: the next submission of an account, dated behind all others. It gives what
@@ -20,12 +20,12 @@ export function canAppend(work: AccountChange, repeated: number): boolean {
 }
 
 /** Appends a batch's rows for an account and writes its chains; `at` is the instant of the change. */
-export async function appendToAccount(tx: Transaction, work: AccountChange, at: string): Promise<ChangeOutcome> {
+export async function appendToAccount(tx: Transaction, work: AccountChange, at: string): Promise<Applied> {
   const appended = { account: work.account, batch: work.own!, date: dateOf(work.dates![0]!), at };
   return outcomeOf(await appendRows(tx, appended, work.policy.missingItems === 'zero'));
 }
 
-function outcomeOf({ add, append, unchanged, zeroed }: AppendCounts): ChangeOutcome {
+function outcomeOf({ add, append, unchanged, zeroed }: AppendCounts): Applied {
   return {
     applied: new Map([['Add', add], ['Append', append], ['Unchanged', unchanged]]),
     effects: { zeroed, placeholdersInserted: 0, placeholdersReplaced: 0 },

@@ -10,7 +10,7 @@ import type { PolicyInForce } from '../store/policies.js';
 import { tallyRows } from '../store/records.js';
 import { appendToAccount, canAppend } from './append.js';
 import { expectBalance } from './balance.js';
-import { deriveAccount, type AccountChange, type ChangeOutcome } from './derive.js';
+import { deriveAccount, type AccountChange, type Applied } from './derive.js';
 import { policyFor } from './policy.js';
 
 type Way = 'fast' | 'derive';
@@ -49,7 +49,7 @@ async function applyToAccount(tx: Transaction, batch: number, account: Account, 
   await failpoint('account-commit');
 }
 
-async function record(tx: Transaction, batch: number, { applied, effects }: ChangeOutcome): Promise<void> {
+async function record(tx: Transaction, batch: number, { applied, effects }: Applied): Promise<void> {
   const of = (action: Action): number => applied.get(action) ?? 0;
   const counts: Counts = {
     add_count: of('Add'), append_count: of('Append'), unchanged_count: of('Unchanged'), merge_count: of('Merge'),

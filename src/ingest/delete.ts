@@ -72,12 +72,12 @@ async function removeFromAccount(tx: Transaction, batch: number, account: Accoun
   const standing = await standingOf(tx, batch, account.id);
   if (standing === 'removed') return noChanges();
   const change = await nextChange(tx);
-  const before = await namedDates(tx, account.id, null);
+  const before = await namedDates(tx, account.id, batch);
   const after = before.filter(({ batch_id }) => batch_id !== batch);
-  const dates = before.filter(({ batch_id }) => batch_id === batch).map(({ effective_date }) => dayOf(effective_date));
+  const own = before.filter(({ batch_id }) => batch_id === batch).map(({ effective_date }) => effective_date);
   const changes = standing === 'waiting' ? noChanges()
-    : await deriveAccount(tx, { ...(await ruled(tx, account)), before, after, own: null, dates }, change.at);
-  await deleteRowsOf(tx, batch, account.account_number, change);
+    : await deriveAccount(tx, { ...(await ruled(tx, account)), before, after, own: null, dates: own.map(dayOf) }, change.at);
+  await deleteRowsOf(tx, batch, account.account_number, own, change);
   await markRemoved(tx, batch, account.id, change);
   await touchAccount(tx, account.id, change);
   await failpoint('removal-commit');

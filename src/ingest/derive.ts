@@ -37,10 +37,14 @@ export interface RuledAccount {
   readonly policy: Policy;
 }
 
-/** What a change did: how many rows it applied by their action, its effects beside them, and the versions it wrote. */
-export interface ChangeOutcome {
+/** What applying did: how many rows by their action, and the effects beside them. */
+export interface Applied {
   readonly applied: ReadonlyMap<Action, number>;
   readonly effects: Effects;
+}
+
+/** What a change did, and the versions it wrote. */
+export interface ChangeOutcome extends Applied {
   readonly written: Written;
 }
 

@@ -25,8 +25,8 @@ export interface AppendCounts {
 }
 
 const VALUES = [...TRACKED, ...UNTRACKED].map(({ name }) => name).join(', ');
-/** The rows of the append, along the index of items. */
-const ROWS = 'client_account = ? and effective_date = ? and batch_id = ?';
+/** The rows of the append. The plus keeps SQLite from looking through the whole batch instead of along the index of items. */
+const ROWS = 'client_account = ? and effective_date = ? and +batch_id = ?';
 const WAITING = `${ROWS} and process_status = 'Unprocessed' and not is_deleted`;
 const CURRENT = 'not m.is_deleted and m.to_date is null';
 
@@ -91,7 +91,7 @@ async function rename(tx: Transaction, { account, batch, date, at }: Appended): 
   await tx.changed(
     `update master_record as m set ${UNTRACKED.map(({ name }) => `${name} = r.${name}`).join(', ')}, last_updated = ?
      from stage_record r
-     where r.client_account = ? and r.effective_date = ? and r.batch_id = ? and r.process_action = 'Unchanged' and not r.is_deleted
+     where r.client_account = ? and r.effective_date = ? and +r.batch_id = ? and r.process_action = 'Unchanged' and not r.is_deleted
        and m.client_account_id = ? and m.external_reference = r.external_reference and ${CURRENT}
        and (${UNTRACKED.map(({ name }) => `m.${name} is distinct from r.${name}`).join(' or ')})`,
     [at, account.account_number, date, batch, account.id],

@@ -6,11 +6,12 @@ import type { Queryable } from './queryable.js';
 
 /** The verbs of `stage_record` that take rows off the record, and what others had said because of them. */
 
-/** Flags the rows of a batch that name an account. */
-export async function deleteRowsOf(tx: Transaction, batch: number, account: string, change: Change): Promise<void> {
+/** Flags the rows of a batch that name an account at dates. */
+export async function deleteRowsOf(tx: Transaction, batch: number, account: string, dates: readonly string[], change: Change): Promise<void> {
   await tx.rows(
-    'update stage_record set is_deleted = true, deleted_at = ? where batch_id = ? and client_account = ? and not is_deleted',
-    [change.at, batch, account],
+    `update stage_record set is_deleted = true, deleted_at = ? where client_account = ?
+       and effective_date in ${tx.dialect.valuesFromJson('date')} and +batch_id = ? and not is_deleted`,
+    [change.at, account, JSON.stringify(dates), batch],
   );
 }
 
