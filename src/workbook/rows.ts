@@ -126,10 +126,15 @@ function remembering(rule: CellRule): CellReader {
     if (json === undefined) {
       json = read(cell);
       // Once full it stays as it is: a column of ever new values would fill and empty it for nothing.
-      if (memory.size < REMEMBERED) memory.set(key, json);
+      if (memory.size < REMEMBERED) memory.set(copied(key), typeof json === 'string' ? copied(json) : json);
     }
     return json;
   };
+}
+
+/** The same text, on its own: one that was cut out of a larger text would keep all of that in memory. */
+function copied(text: string): string {
+  return Buffer.from(text).toString();
 }
 
 /** JSON text of a string; plain ones, nearly all there are, need no escapes. */

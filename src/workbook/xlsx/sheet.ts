@@ -11,7 +11,7 @@ export async function* readSheet(
   zip: Zip, sheet: SheetPart, parts: WorkbookParts, strings: SharedStrings | undefined, limits: ReadSettings['limits'],
 ): AsyncGenerator<readonly SheetRow[]> {
   const builder = new RowBuilder(sheet, parts.formats, strings, limits);
-  for await (const _ of readXml(sheet.part, await zip.stream(sheet.part), builder)) {
+  for await (const _ of readXml(sheet.part, await zip.stream(sheet.part), builder, { unit: 'row', within: 'sheetData' })) {
     const rows = builder.take();
     if (rows.length > 0) yield rows;
   }

@@ -29,7 +29,7 @@ export class SharedStrings {
         strings.add(unescaped(item.text));
       },
       text: (text) => item.add(text),
-    });
+    }, { unit: 'si', within: 'sst' });
     return strings;
   }
 
