@@ -31,7 +31,8 @@ export async function* drawnChains(chains: AsyncIterable<ItemChain>): AsyncGener
   }
 }
 
-function drawItem({ account, reference, versions }: ItemChain): string {
+/** A chain as a drawing. */
+export function drawItem({ account, reference, versions }: ItemChain): string {
   const title = printable(`${account} / ${reference}  ${versions[versions.length - 1]!.untracked.join('  ')}`);
   return drawChain(title, versions.map((version) => ({ ...version, from: dateOf(version.from), to: version.to === null ? null : dateOf(version.to) })));
 }

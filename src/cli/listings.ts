@@ -26,12 +26,12 @@ async function* valueRows(chains: AsyncIterable<ItemChain>, dates: readonly Day[
 }
 
 /** Versions: a row for each, its period in the place of the effective date. */
-export function versionListing(title: string, chains: AsyncIterable<ItemChain>): Listing {
+export function versionListing(title: string, chains: Iterable<ItemChain> | AsyncIterable<ItemChain>): Listing {
   const columns = [...TEMPLATE.flatMap((column) => (column.role === 'effectiveDate' ? [FROM, TO] : [column])), STATUS, BATCH];
   return { title, columns, rows: versionRows(chains), none: 'there is no history yet' };
 }
 
-async function* versionRows(chains: AsyncIterable<ItemChain>): AsyncGenerator<Row> {
+async function* versionRows(chains: Iterable<ItemChain> | AsyncIterable<ItemChain>): AsyncGenerator<Row> {
   for await (const chain of chains) {
     for (const version of chain.versions) yield [...valuesOf(chain, version, periodOf(version)), statusOf(version), version.batch];
   }

@@ -9,6 +9,7 @@ import { addConfig } from './config.js';
 import { addApprove, addReject, addRetry } from './decide.js';
 import { addDelete } from './delete.js';
 import { addErrors } from './errors.js';
+import { addExplain } from './explain.js';
 import { addExport } from './export.js';
 import { addHealth } from './health.js';
 import { addHistory } from './history.js';
@@ -18,8 +19,8 @@ import { addRun } from './run.js';
 import { addSample } from './sample.js';
 
 const COMMANDS: readonly AddCommand[] = [
-  addRun, addProcess, addBatches, addErrors, addHistory, addAsOf, addSample, addExport, addDelete, addRetry, addApprove,
-  addReject, addCheck, addRebuild, addConfig, addHealth,
+  addRun, addProcess, addBatches, addErrors, addHistory, addAsOf, addSample, addExplain, addExport, addDelete, addRetry,
+  addApprove, addReject, addCheck, addRebuild, addConfig, addHealth,
 ];
 
 /** Runs the command line; sets the exit status: 2 for bad usage or settings, 1 for what else went wrong. */

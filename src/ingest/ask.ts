@@ -33,10 +33,15 @@ const PAGE_VERSIONS = 10_000;
  * account or item of which nothing is known, and an instant in the future. `now` is in milliseconds.
  */
 export async function* askChains(db: Queryable, question: Question, now: number): AsyncGenerator<ItemChain> {
-  if (question.knownAt !== undefined) await expectPast(db, question.knownAt, now);
-  if (question.account !== undefined) await expectKnown(db, question.account, question);
+  await expectAnswer(db, question, now);
   const accounts = question.account === undefined ? await listAccounts(db) : [question.account];
   for (const account of accounts) yield* chainsOf(db, account, question);
+}
+
+/** Refuses a question that has no answer: about the future, or an account or item of which nothing is known. */
+export async function expectAnswer(db: Queryable, question: Question, now: number): Promise<void> {
+  if (question.knownAt !== undefined) await expectPast(db, question.knownAt, now);
+  if (question.account !== undefined) await expectKnown(db, question.account, question);
 }
 
 async function expectPast(db: Queryable, at: string, now: number): Promise<void> {

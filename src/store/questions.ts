@@ -64,3 +64,28 @@ export async function listAccounts(db: Queryable): Promise<string[]> {
   const rows = await db.rows<{ account_number: string }>('select account_number from client_account order by account_number');
   return rows.map(({ account_number }) => account_number);
 }
+
+/** Where a row stands. */
+export interface Source {
+  readonly id: number;
+  readonly batch: number;
+  readonly filename: string;
+  readonly sheet: string | null;
+  readonly row: number;
+  readonly error: string | null;
+}
+
+/** Where rows stand, by their ids. */
+export async function sourcesOf(db: Queryable, ids: readonly number[]): Promise<Map<number, Source>> {
+  const rows = await db.rows<Source>(
+    `select r.id, r.batch_id as batch, b.filename, r.sheet, r.row_number as "row", r.error
+     from stage_record r join stage_batch b on b.id = r.batch_id where r.id in ${db.dialect.valuesFromJson('integer')}`, [JSON.stringify(ids)]);
+  return new Map(rows.map((row) => [row.id, row]));
+}
+
+/** The names of batches' files, by batch. */
+export async function namesOfBatches(db: Queryable, ids: readonly number[]): Promise<Map<number, string>> {
+  const rows = await db.rows<{ id: number; filename: string }>(
+    `select id, filename from stage_batch where id in ${db.dialect.valuesFromJson('integer')}`, [JSON.stringify(ids)]);
+  return new Map(rows.map(({ id, filename }) => [id, filename]));
+}

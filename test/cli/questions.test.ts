@@ -66,6 +66,35 @@ describe('as-of', () => {
   });
 });
 
+describe('explain', () => {
+  test('draws the chain with the reasons of each version', async () => {
+    expect((await program.run(['explain', 'CL-1', 'b'])).out.split('\n')).toEqual([
+      'CL-1 / b  Bolt, "Sons"',
+      '  2024-01-31 ── 2024-02-29    1234567.8901  30 Days',
+      '      rule 1: first observed in batch 1, january.xlsx, sheet "Sheet1" row 3',
+      '  2024-02-29 ── 2024-03-31               0  30 Days  missing from the submission',
+      '      rule 1: missing from the submission of 2024-02-29 (batch 2, february.xlsx): Amount 0',
+      '  2024-03-31 ┄┄ 2024-06-30               ?        ?  silent: nothing was submitted',
+      '      rule 3: 2024-02-29 (batch 2, february.xlsx) holds for 31 days, to 2024-03-31; the next submission is of 2024-06-30 (batch 3, june.xlsx)',
+      '      rule 4: nothing is submitted behind 2024-06-30 yet, so it stands',
+      '  2024-06-30 ──▶                         0  30 Days  missing from the submission',
+      '      rule 1: missing from the submission of 2024-06-30 (batch 3, june.xlsx): Amount 0',
+      '',
+    ]);
+  });
+
+  test('gives programs the row that made each version', async () => {
+    const rows = JSON.parse((await program.run(['explain', 'CL-1', 'a', '--json'])).out) as object[];
+    expect(rows).toMatchObject([
+      { from_date: '2024-01-31', filename: 'january.xlsx', sheet: 'Sheet1', row_number: 2 },
+      { from_date: '2024-02-29', filename: 'february.xlsx', sheet: 'Sheet1', row_number: 2 },
+      { from_date: '2024-03-31', filename: 'june.xlsx', sheet: null, row_number: null, status: 'unknown' },
+      { from_date: '2024-06-30', filename: 'june.xlsx', sheet: 'Sheet1', row_number: 2 },
+    ]);
+    expect((await program.run(['explain', 'CL-1', 'z'])).code).toBe(2);
+  });
+});
+
 describe('sample', () => {
   test('gives the value at month ends, a row for each item and date', async () => {
     const { out } = await program.run(['sample', 'CL-1', '--from', '2024-01-31', '--every', 'month', '--count', '4', '--csv']);

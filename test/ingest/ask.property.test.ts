@@ -1,6 +1,10 @@
 import { afterAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { dateOf, dayOf } from '../../src/history/day.js';
+import { reaches } from '../../src/history/fraction.js';
+import type { Policy } from '../../src/history/policy.js';
+import type { Explanation } from '../../src/history/explain.js';
+import { explainItem } from '../../src/ingest/explain.js';
 import { stories, tell, type Deed } from '../model/commands.js';
 import { file, POLICY, row } from '../model/fixtures.js';
 import { Model } from '../model/model.js';
@@ -25,13 +29,24 @@ describe('the value at a date', () => {
     await fc.assert(fc.asyncProperty(stories(), async (story) => {
       const world = await open(story.policy);
       const model = new Model(story.policy);
-      const deeds: Deed[] = [];
-      tell({ ...story, commands: story.commands.filter(({ kind }) => kind !== 'retry') }, model, (deed) => deeds.push(deed));
-      for (const deed of deeds) await carryOut(world, deed);
+      for (const deed of deedsOf(story, model)) await carryOut(world, deed);
       const days = everyDay(model);
       expect(await answerAt(world, days)).toEqual(Object.fromEntries(days.map((day) => [dateOf(day), model.asOf(dateOf(day))])));
       for (const day of boundaries(model)) {
         expect(await answer(world, { between: { first: day, last: day } })).toEqual(model.asOf(dateOf(day)));
+      }
+    }), { numRuns: RUNS });
+  });
+
+  test('is explained by facts that fit it, for every version', async () => {
+    await fc.assert(fc.asyncProperty(stories(), async (story) => {
+      const world = await open(story.policy);
+      const model = new Model(story.policy);
+      for (const deed of deedsOf(story, model)) await carryOut(world, deed);
+      for (const { account, reference, versions } of model.chains()) {
+        const { versions: explained, policy } = await explainItem(world.database.reader, account, reference, undefined, Date.now());
+        expect(explained.map(({ version }) => [dateOf(version.from), version.isMissing, version.isPlaceholder])).toEqual(versions.map(({ from, isMissing, isPlaceholder }) => [from, isMissing, isPlaceholder]));
+        expect(explained.flatMap((version) => misfits(version, policy))).toEqual([]);
       }
     }), { numRuns: RUNS });
   });
@@ -47,6 +62,27 @@ describe('the value at a date', () => {
     await expect(answer(world, { account: 'CL-1', reference: 'y' })).rejects.toThrow('nothing is known of item "y" of account "CL-1"');
   });
 });
+
+function deedsOf(story: Parameters<typeof tell>[0], model: Model): Deed[] {
+  const deeds: Deed[] = [];
+  tell({ ...story, commands: story.commands.filter(({ kind }) => kind !== 'retry') }, model, (deed) => deeds.push(deed));
+  return deeds;
+}
+
+/** What of an explanation does not fit its version. */
+function misfits({ version, cause, follows, changed, submission, silence, replaced, confirmed }: Explanation, { coverage }: Policy): string[] {
+  const claims: [string, boolean][] = [
+    ['a version that follows another changes a value', (follows === 'version' && cause !== 'silent') === changed.length > 0],
+    ['a missing version is missing from its submission, or void behind one', !version.isMissing || cause === 'missing' || (cause === 'void' && follows === 'placeholder')],
+    ['a void changes nothing but behind a silence', cause !== 'void' || follows === 'placeholder'],
+    ['the submission is where the version starts', cause === 'silent' || submission.date === version.from],
+    ['a placeholder is a silence from its start to its end', version.isPlaceholder === (silence?.from === version.from && silence.end.date === version.to)],
+    ['a placeholder that stands is not covered', silence?.covered === undefined || !reaches(silence.covered.days, silence.covered.of, coverage)],
+    ['one that was taken away is', replaced.every(({ covered }) => reaches(covered!.days, covered!.of, coverage))],
+    ['confirmations lie within', confirmed.every((date) => version.from < date && (version.to === null || date < version.to))],
+  ];
+  return claims.filter(([, holds]) => !holds).map(([claim]) => `${claim}: ${dateOf(version.from)}`);
+}
 
 /** Every day from before the first version to behind the last. */
 function everyDay(model: Model): number[] {
