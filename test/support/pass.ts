@@ -32,13 +32,21 @@ export class Pass {
     return new Pass(folder, settings, async (pass) => Daemon.open(settings, rememberingLog(pass.lines), { onOutcome: (batch) => pass.outcomes.push(batch) }));
   }
 
+  /** Takes in what there is. */
+  async look(): Promise<void> {
+    await (await this.opened()).runOnce();
+  }
+
   /** Drops a file and takes it in. Returns its batch. */
   async take(name: string, bytes: Buffer | string): Promise<StageBatch> {
-    this.daemon ??= this.daemonOpened(this);
-    const daemon = await this.daemon;
+    await this.opened();
     await writeFile(join(this.settings.inbox, name), bytes);
-    await daemon.runOnce();
+    await this.look();
     return this.outcomes[this.outcomes.length - 1]!;
+  }
+
+  private async opened(): Promise<Daemon> {
+    return this.daemon ??= this.daemonOpened(this);
   }
 
   async rows<T>(sql: string, params: readonly unknown[] = []): Promise<T[]> {
