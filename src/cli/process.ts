@@ -16,8 +16,8 @@ export const addProcess: AddCommand = (program) => {
   program.command('process')
     .description('take in what lies in the inbox, or copies of the files named, and exit')
     .argument('[files...]', 'workbooks to take in; they stay where they are')
-    .addHelpText('after', '\nExit status: 0 all ended Complete or Duplicate, 1 any ended Error or was put off, 2 bad usage or settings,'
-        + '\n3 otherwise, while a batch is Held and waits for approve or reject.'
+    .addHelpText('after', '\nExit status: 0 all ended Complete or Duplicate, 1 any ended Error or was put off, or it was stopped,'
+        + '\n2 bad usage or settings, 3 otherwise, while a batch is Held and waits for approve or reject.'
       + '\n\nExamples:\n  scd-inbox process\n  scd-inbox process ~/Downloads/0128_Jan.xlsx')
     .action(async (files: string[]) => {
       const settings = loadSettings();
@@ -29,7 +29,11 @@ export const addProcess: AddCommand = (program) => {
       const daemon = await Daemon.open(settings, log, {
         onFatal: endAtOnce, onOutcome: (batch) => outcomes.push(batch), onRows: (filename, rows) => bar?.increment(rows, { filename }),
       });
-      const stop = (): void => void daemon.close();
+      let isStopped = false;
+      const stop = (): void => {
+        isStopped = true;
+        void daemon.close();
+      };
       process.once('SIGTERM', stop).once('SIGINT', stop);
       try {
         for (const file of files) await claimCopy(settings.inbox, file);
@@ -41,7 +45,7 @@ export const addProcess: AddCommand = (program) => {
         await daemon.close();
         await log.close();
       }
-      if (putOff > 0 || outcomes.some(({ batch_status }) => batch_status === 'Error')) process.exitCode = 1;
+      if (isStopped || putOff > 0 || outcomes.some(({ batch_status }) => batch_status === 'Error')) process.exitCode = 1;
       else if (held > 0) process.exitCode = 3;
     });
 };

@@ -16,33 +16,35 @@ export async function writeReport(context: Context, batch: StageBatch, archived:
   }
   const isRejected = batch.batch_status !== 'Complete';
   const { total, failed } = await countRows(context.database.reader, batch.id);
-  if (total === 0 || batch.batch_status === 'Duplicate') {
+  // Above this the file itself, which lies beside it, is the better copy of the good rows.
+  const isLarge = total > ALL_ROWS_UP_TO;
+  if (total === 0 || batch.batch_status === 'Duplicate' || (failed === 0 && isLarge)) {
     if (isRejected) await writeNote(archived, `${batch.filename}\n\n${batch.error ?? ''}\n`);
     return;
   }
   if (!isRejected && failed === 0) return;
-  // Above this the file itself, which lies beside it, is the better copy of the good rows.
-  const onlyFailed = !isRejected || total > ALL_ROWS_UP_TO;
-  const rows = await collectRows(context, batch.id, onlyFailed);
-  await writeAnswer(archived, async (part) => context.reader.writeAnswer(part, rows));
+  await writeAnswer(archived, async (part) => context.reader.writeAnswer(part, answersOf(context, batch.id, !isRejected || isLarge)));
+  if (isRejected && isLarge) await writeNote(archived, `${batch.filename}\n\n${batch.error ?? ''}\n\n${MEND_THE_FILE}\n`);
 }
 
 const ALL_ROWS_UP_TO = 50_000;
+/** Loaded by itself, that answer would be the whole submission: every good row of the file would count as missing. */
+const MEND_THE_FILE = `It has more than ${ALL_ROWS_UP_TO} rows, so the answer beside it lists only the failed ones. Mend them in the file itself and drop that.`;
 const PAGE_ROWS = 10_000;
 
-async function collectRows(context: Context, batch: number, onlyFailed: boolean): Promise<AnswerRow[]> {
-  const rows: AnswerRow[] = [];
+/** The rows of an answer, as they are written: there may be a million. */
+async function* answersOf({ database }: Context, batch: number, onlyFailed: boolean): AsyncGenerator<AnswerRow> {
   for (let after = 0; ;) {
-    const page = await answerRows(context.database.reader, batch, onlyFailed, after, PAGE_ROWS);
+    const page = await answerRows(database.reader, batch, onlyFailed, after, PAGE_ROWS);
     for (const row of page) {
-      rows.push({
+      yield {
         row: row.row_number, sheet: row.sheet, error: row.error,
         values: TEMPLATE.map(({ name }) => row[name] as Value),
         raw: row.raw_cells === null ? null : JSON.parse(row.raw_cells) as (string | null)[],
-      });
+      };
     }
     const last = page[page.length - 1];
-    if (last === undefined) return rows;
+    if (last === undefined) return;
     after = last.id;
   }
 }

@@ -67,6 +67,18 @@ describe('the answer to a rejected file', () => {
     expect([second.batch_status, second.success_count]).toEqual(['Complete', 2]);
   });
 
+  test('of more than 50,000 rows holds the failed ones only, and a note says to mend the file itself', async () => {
+    const pass = await create();
+    const bad = Array.from({ length: 12_000 }, (_, index) => `2022-01-28,CL-1,B${index},Bolt,n/a,Cash`);
+    const good = Array.from({ length: 39_000 }, (_, index) => `2022-01-28,CL-1,G${index},Acme,1,Cash`);
+    const batch = await pass.take('large.csv', [HEADINGS.join(','), ...good, ...bad].join('\n'));
+    expect([batch.batch_status, batch.total_count, batch.failure_count]).toEqual(['Error', 51_000, 12_000]);
+    expect(await pass.archived()).toEqual(['rejected/large.csv', 'rejected/large.csv.txt', 'rejected/large.errors.xlsx']);
+    const { rows } = await answerOf(pass);
+    expect([rows.length - 1, rows[1]![6]]).toEqual([12_000, 39_002]);
+    expect((await pass.readArchived('rejected/large.csv.txt')).toString()).toContain('Mend them in the file itself and drop that.');
+  });
+
   test('is a short text where no rows were read', async () => {
     const pass = await create();
     const batch = await pass.take('page.xlsx', '<html><body>Please sign in</body></html>');

@@ -113,6 +113,18 @@ describe('the daemon', () => {
     }
   }, 120_000);
 
+  test('that is stopped before the end of a pass says so by its exit status, and the next pass ends it', async () => {
+    const program = await create();
+    await program.drop('large.xlsx', large('2022-01-28', 12_000, 5));
+    const child = program.start(['process']);
+    await program.until(child, 'select 1 from stage_record');
+    child.kill('SIGTERM');
+    expect((await once(child, 'close'))[0]).toBe(1);
+    expect(await program.rows('select batch_status, attempts from stage_batch')).toEqual([{ batch_status: 'In Progress', attempts: 0 }]);
+    expect((await program.run(['process'])).code).toBe(0);
+    expect(await program.rows('select batch_status, total_count from stage_batch')).toEqual([{ batch_status: 'Complete', total_count: 12_000 }]);
+  });
+
   test('sets a file aside that interrupted every attempt to read it, while other files go on', async () => {
     const program = await create({ SCD_MAX_ATTEMPTS: '2', SCD_CONCURRENCY: '1' });
     await program.drop('deadly.xlsx', large('2022-05-28', 9_000, 1));

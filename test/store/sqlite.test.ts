@@ -1,0 +1,166 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Database, openReader, type Transaction } from '../../src/store/database.js';
+import { InstanceLock } from '../../src/store/instance-lock.js';
+import { nextChange } from '../../src/store/changes.js';
+
+let folder: string;
+let url: string;
+let database: Database;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'scd-sqlite-'));
+  url = `sqlite:${join(folder, 'below', 'test.db')}`;
+  database = await Database.open(url);
+});
+afterEach(async () => {
+  await database.close();
+  await rm(folder, { recursive: true });
+});
+
+async function addAccount(tx: Transaction, number: string): Promise<void> {
+  await tx.rows("insert into client_account (account_number, last_updated) values (?, 'now')", [number]);
+}
+
+async function accounts(): Promise<string[]> {
+  return (await database.reader.rows<{ account_number: string }>('select account_number from client_account order by id')).map(({ account_number }) => account_number);
+}
+
+describe('the writer', () => {
+  test('runs transactions one after another in the order in which they were asked for, however long each waits', async () => {
+    const told: string[] = [];
+    const asked = ['a', 'b', 'c', 'd', 'e'].map(async (name, index) => database.write(async (tx) => {
+      told.push(`${name} begins`);
+      for (let turn = index; turn < 5; turn += 1) await new Promise((resolve) => { setImmediate(resolve); });
+      await addAccount(tx, name);
+      told.push(`${name} ends`);
+    }));
+    await Promise.all(asked);
+    expect(told).toEqual(['a', 'b', 'c', 'd', 'e'].flatMap((name) => [`${name} begins`, `${name} ends`]));
+    expect(await accounts()).toEqual(['a', 'b', 'c', 'd', 'e']);
+  });
+
+  test('keeps nothing of work that throws, and goes on with the next', async () => {
+    const failing = database.write(async (tx) => {
+      await addAccount(tx, 'lost');
+      throw new Error('no');
+    });
+    const next = database.write(async (tx) => addAccount(tx, 'kept'));
+    await expect(failing).rejects.toThrow('no');
+    await next;
+    expect(await accounts()).toEqual(['kept']);
+  });
+
+  test('survives any number of refused statements', async () => {
+    for (let time = 0; time < 20; time += 1) await expect(database.write(async (tx) => tx.rows('insert into nothing values (1)'))).rejects.toMatchObject({ code: 'database' });
+    await database.write(async (tx) => addAccount(tx, 'kept'));
+    expect(await accounts()).toEqual(['kept']);
+  });
+
+  test('shows questions what is committed and nothing else', async () => {
+    await database.write(async (tx) => {
+      await addAccount(tx, 'half');
+      expect(await accounts()).toEqual([]);
+    });
+    expect(await accounts()).toEqual(['half']);
+  });
+
+  test('ends what was asked for before it closes; closing twice is safe', async () => {
+    const asked = database.write(async (tx) => addAccount(tx, 'last'));
+    await Promise.all([database.close(), database.close()]);
+    await asked;
+    database = await Database.open(url);
+    expect(await accounts()).toEqual(['last']);
+  });
+
+  test('waits for another program’s transaction instead of failing', async () => {
+    const other = await Database.open(url);
+    let release = (): void => undefined;
+    let isIn = (): void => undefined;
+    const inside = new Promise<void>((resolve) => { isIn = resolve; });
+    const held = other.write(async (tx) => {
+      await addAccount(tx, 'other');
+      isIn();
+      await new Promise<void>((resolve) => { release = resolve; });
+    });
+    await inside;
+    const waiting = database.write(async (tx) => addAccount(tx, 'own'));
+    setImmediate(release);
+    await Promise.all([held, waiting]);
+    expect(await accounts()).toEqual(['other', 'own']);
+    await other.close();
+  });
+});
+
+describe('the questioner', () => {
+  test('cannot change anything', async () => {
+    const reader = await openReader(url);
+    await expect(reader.rows("insert into client_account (account_number, last_updated) values ('a', 'now')")).rejects.toMatchObject({ code: 'database', message: expect.stringContaining('read-only') });
+    await reader.close();
+  });
+
+  test('refuses a database that is not there, and does not make one', async () => {
+    await expect(openReader(`sqlite:${join(folder, 'none.db')}`)).rejects.toMatchObject({ code: 'database', message: expect.stringContaining('there is none yet') });
+    await expect(openReader(`sqlite:${join(folder, 'none.db')}`)).rejects.toMatchObject({ code: 'database' });
+  });
+});
+
+describe('a database file', () => {
+  test('is kept so that a power loss costs nothing that was committed, and foreign keys hold', async () => {
+    const pragma = async (name: string): Promise<unknown> => (await database.write(async (tx) => tx.rows<Record<string, unknown>>(`pragma ${name}`)))[0]?.[name];
+    expect([await pragma('journal_mode'), await pragma('synchronous'), await pragma('foreign_keys')]).toEqual(['wal', 2, 1]);
+  });
+
+  test('whose schema is newer is refused, and nothing in it is touched', async () => {
+    await database.write(async (tx) => tx.rows("insert into migrations (timestamp, name) values (1900000000001, 'Later1900000000001')"));
+    await database.close();
+    await expect(Database.open(url)).rejects.toMatchObject({
+      code: 'database', message: expect.stringMatching(/its schema is newer than this program \(it has Later1900000000001\); run the version that wrote it/u),
+    });
+  });
+
+  test('that is none is refused with what to do', async () => {
+    await writeFile(join(folder, 'text.db'), 'this is no database, whatever its name says'.repeat(30));
+    await expect(Database.open(`sqlite:${join(folder, 'text.db')}`)).rejects.toMatchObject({ code: 'database', message: expect.stringContaining('the file is not a database; move it away or name another one') });
+  });
+
+  test('keeps its schema when it is opened again', async () => {
+    await database.write(async (tx) => addAccount(tx, 'kept'));
+    await database.close();
+    database = await Database.open(url);
+    expect(await accounts()).toEqual(['kept']);
+  });
+});
+
+describe('the order of changes', () => {
+  test('counts on by one, each at an instant of its own, though the clock runs backwards', async () => {
+    await database.close();
+    let now = Date.parse('2022-01-28T12:00:00.000Z');
+    database = await Database.open(url, () => now);
+    const changes = [];
+    for (const ms of [0, -5_000, 7_000, -20_000]) {
+      now += ms;
+      changes.push(await database.write(nextChange));
+    }
+    expect(changes).toEqual([
+      { seq: 1, at: '2022-01-28T12:00:00.000Z' }, { seq: 2, at: '2022-01-28T12:00:00.001Z' },
+      { seq: 3, at: '2022-01-28T12:00:02.000Z' }, { seq: 4, at: '2022-01-28T12:00:02.001Z' },
+    ]);
+  });
+
+  test('has no gap where a change was rolled back', async () => {
+    await expect(database.write(async (tx) => { await nextChange(tx); throw new Error('no'); })).rejects.toThrow('no');
+    expect(await database.write(nextChange)).toMatchObject({ seq: 1 });
+  });
+});
+
+describe('the right to take files in', () => {
+  test('is one holder’s until it gives it back', async () => {
+    const lock = await InstanceLock.take(url);
+    await expect(InstanceLock.take(url)).rejects.toMatchObject({ code: 'locked', message: expect.stringContaining('another scd-inbox already takes in files for it') });
+    await lock.release();
+    await lock.release();
+    await (await InstanceLock.take(url)).release();
+  });
+});
