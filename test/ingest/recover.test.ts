@@ -13,6 +13,7 @@ import { openBatch } from '../../src/ingest/open.js';
 import { stageFile } from '../../src/ingest/stage.js';
 import { findBatch } from '../../src/store/batches.js';
 import { Database } from '../../src/store/database.js';
+import type { Store } from '../../src/store/rehearsal.js';
 import { WorkbookReader, type ReadSummary } from '../../src/workbook/reader.js';
 import { Pass, rememberingLog } from '../support/pass.js';
 import { bookOf, HEADINGS } from '../support/workbooks.js';
@@ -61,7 +62,7 @@ async function wholeOf(pass: Pass): Promise<Whole> {
 
 /** The steps of a file, taken one by one; whoever stops between two of them was killed there. */
 class Steps {
-  private constructor(readonly context: Context, readonly claim: Claim) {}
+  private constructor(readonly context: Context, readonly claim: Claim, private readonly database: Database) {}
   private id = 0;
   private read: ReadSummary | undefined;
 
@@ -74,7 +75,7 @@ class Steps {
     return new Steps({
       settings, database, policy, log: rememberingLog([]), clock: Date.now, lane: new PQueue({ concurrency: 1 }),
       reader: new WorkbookReader({ threads: 1, heapMiB: 256 }), signal: new AbortController().signal,
-    }, claim);
+    }, claim, database);
   }
 
   async open(): Promise<void> {
@@ -98,8 +99,8 @@ class Steps {
   async apply(accounts: number): Promise<void> {
     const { database } = this.context;
     let written = 0;
-    const interrupted: Database = {
-      reader: database.reader, close: async () => undefined,
+    const interrupted: Store = {
+      reader: database.reader,
       write: async (work) => database.write(async (tx) => {
         const result = await work(tx);
         if ((written += 1) > accounts) throw new Error('killed');
@@ -116,7 +117,7 @@ class Steps {
 
   async end(): Promise<void> {
     await this.context.reader.close();
-    await this.context.database.close();
+    await this.database.close();
   }
 }
 

@@ -116,7 +116,7 @@ describe('the daemon', () => {
   test('that is stopped before the end of a pass says so by its exit status, and the next pass ends it', async () => {
     const program = await create();
     await program.drop('large.xlsx', large('2022-01-28', 12_000, 5));
-    const child = program.start(['process']);
+    const child = program.start(['process'], { SCD_FAILPOINT: 'chunk-staged:sleep,admitted:sleep' });
     await program.until(child, 'select 1 from stage_record');
     child.kill('SIGTERM');
     expect((await once(child, 'close'))[0]).toBe(1);
