@@ -122,7 +122,7 @@ describe('a database file', () => {
 
   test('that is none is refused with what to do', async () => {
     await writeFile(join(folder, 'text.db'), 'this is no database, whatever its name says'.repeat(30));
-    await expect(Database.open(`sqlite:${join(folder, 'text.db')}`)).rejects.toMatchObject({ code: 'database', message: expect.stringContaining('the file is not a database; move it away or name another one') });
+    await expect(Database.open(`sqlite:${join(folder, 'text.db')}`)).rejects.toMatchObject({ name: 'IngestError', message: expect.stringContaining('the file is not a database; move it away or name another one') });
   });
 
   test('keeps its schema when it is opened again', async () => {
