@@ -4,6 +4,7 @@ import { checkHistory, type Checked } from '../ingest/check.js';
 import type { Finding } from '../ingest/finding.js';
 import { Repairs } from '../ingest/repair.js';
 import { openReader } from '../store/database.js';
+import { rehearse } from '../store/rehearsal.js';
 import { print, printJson, withDatabase, type AddCommand } from './command.js';
 
 /** `check`: whether the history is sound, and its repair. */
@@ -13,6 +14,7 @@ export const addCheck: AddCommand = (program) => {
     .argument('[account]', 'the client account')
     .option('--repair', 'show what would be rewritten so that chains, marks and totals are what the observations say')
     .option('--yes', 'with --repair: rewrite it')
+    .option('--replay', 'also derive anew what every row and batch did when it was applied (slow: once for each batch)')
     .option('--json', 'print JSON')
     .addHelpText('after', `
 Named are: overlaps, gaps, none or several open versions, versions that are not what the observations derive, rows that
@@ -29,16 +31,16 @@ Examples:
     .action(async (account: string | undefined, options: CheckOptions) => {
       if (options.yes && !options.repair) throw new IngestError('usage', '--yes: expected together with --repair');
       const findings = new Findings(options.json);
-      const repairs = new Repairs();
-      const checked = await look(account, (finding) => {
+      const repairs = new Repairs(options.replay);
+      const checked = await look(account, options, (finding) => {
         findings.add(finding);
         if (options.repair) repairs.add(finding);
       });
       if (!options.repair || findings.count === 0) return findings.end(checked, {});
-      if (!options.yes) return findings.end(checked, { proposed: repairs.proposals() });
+      if (!options.yes) return findings.end(checked, { proposed: await withDatabase(async (database) => rehearse(database, async (store) => repairs.carryOut(store))) });
       const repaired = await withDatabase(async (database) => repairs.carryOut(database));
       const left: Finding[] = [];
-      await look(account, (finding) => left.push(finding));
+      await look(account, options, (finding) => left.push(finding));
       findings.end(checked, { repaired, left });
     });
 };
@@ -46,14 +48,15 @@ Examples:
 interface CheckOptions {
   readonly repair?: true;
   readonly yes?: true;
+  readonly replay?: true;
   readonly json?: true;
 }
 
-async function look(account: string | undefined, report: (finding: Finding) => void): Promise<Checked> {
+async function look(account: string | undefined, { replay }: CheckOptions, report: (finding: Finding) => void): Promise<Checked> {
   const { database, maxPeriodDays } = loadSettings();
   const reader = await openReader(database);
   try {
-    return await checkHistory(reader, { account, maxPeriodDays: maxPeriodDays === 'none' ? null : maxPeriodDays, report });
+    return await checkHistory(reader, { account, maxPeriodDays: maxPeriodDays === 'none' ? null : maxPeriodDays, isReplayAsked: replay, report });
   } finally {
     await reader.close();
   }
@@ -76,19 +79,26 @@ class Findings {
     const isMended = left?.length === 0;
     if (this.count > 0 && !isMended) process.exitCode = 1;
     if (this.json) return this.endJson({ accounts, versions, batches, ...(proposed && { proposed }), ...(repaired && { repaired, left }) });
-    if (this.count === 0) return print(`nothing found: ${accounts} accounts, ${versions} versions, ${batches} batches`);
-    print(`\n${this.count} finding${this.count === 1 ? '' : 's'} in ${accounts} accounts, ${versions} versions, ${batches} batches`);
-    for (const line of proposed ?? repaired ?? []) print(line);
-    if (proposed !== undefined) print(proposed.length === 0 ? 'nothing of this can be repaired' : 'nothing is changed yet: scd-inbox check --repair --yes does it');
+    const scope = [count(accounts, 'account'), count(versions, 'version'), count(batches, 'batch', 'batches')].join(', ');
+    if (this.count === 0) return print(`nothing found: ${scope}`);
+    print(`\n${count(this.count, 'finding')} in ${scope}`);
+    if (proposed !== undefined) print(['a repair would do this:', ...listed(proposed), 'nothing is changed yet: scd-inbox check --repair --yes does it'].join('\n'));
     else if (repaired === undefined) print('scd-inbox check --repair shows what it would rewrite');
-    else if (isMended) print('all is well now');
-    else print(`\nleft:\n${left!.map(({ message }) => message).join('\n')}`);
+    else print(['repaired:', ...listed(repaired), ...isMended ? ['all is well now'] : ['left:', ...listed(left!.map(({ message }) => message))]].join('\n'));
   }
 
   private endJson(rest: object): void {
     if (this.count === 0) printJson({ findings: [], ...rest });
     else print(`], ${JSON.stringify(rest).slice(1)}`);
   }
+}
+
+function count(number: number, one: string, many = `${one}s`): string {
+  return `${number} ${number === 1 ? one : many}`;
+}
+
+function listed(lines: readonly string[]): string[] {
+  return lines.length === 0 ? ['  nothing'] : lines.map((line) => `  ${line}`);
 }
 
 interface Repaired {

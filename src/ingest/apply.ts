@@ -67,6 +67,6 @@ async function notePolicy(tx: Transaction, account: Account, policy: PolicyInFor
 async function completeBatch(tx: Transaction, batch: number): Promise<void> {
   const found = await findBatch(tx, batch);
   if (found?.batch_status !== 'Ready' || (await accountsToApply(tx, batch)).length > 0) return;
-  expectBalance({ ...found, batch_status: 'Complete' }, (await tallyRows(tx, batch, batch)).get(batch));
+  expectBalance({ ...found, batch_status: 'Complete' }, await tallyRows(tx, batch));
   await markComplete(tx, batch);
 }

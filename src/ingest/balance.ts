@@ -21,13 +21,16 @@ export const ACTION_COUNTS = {
   Add: 'add_count', Append: 'append_count', Unchanged: 'unchanged_count', Merge: 'merge_count', Replace: 'replace_count',
 } as const;
 
+/** Processed rows that do not say what they did. */
+export const NO_ACTION = 'processed without an action';
+
 /** The counts of a batch that its rows do not bear out; none where it balances. */
-export function imbalancesOf(batch: StageBatch, tally: readonly RowTally[] = []): Imbalance[] {
+export function imbalancesOf(batch: StageBatch, tally: readonly RowTally[]): Imbalance[] {
   return [...totalsOf(batch, tally), ...actionsOf(batch, tally), ...marksOf(batch, tally)].filter(({ stated, counted }) => stated !== counted);
 }
 
 /** Refuses a batch whose totals and rows do not agree, naming the numbers. */
-export function expectBalance(batch: StageBatch, tally: readonly RowTally[] | undefined): void {
+export function expectBalance(batch: StageBatch, tally: readonly RowTally[]): void {
   const imbalances = imbalancesOf(batch, tally);
   if (imbalances.length === 0) return;
   throw new IngestError('unbalanced', `batch ${batch.id} does not balance: ${imbalances.map(imbalanceText).join('; ')}. It is not Complete: `
@@ -52,16 +55,25 @@ export function isAdmitted(batch: StageBatch): boolean {
   return status === 'Ready' || status === 'Complete' || (status === 'Deleted' && seq !== null);
 }
 
+/**
+ * Whether rows of a batch on record are gone, or too many: its totals agree with each other, and not with its rows.
+ * Where they do not even agree with each other, it is the totals that are wrong.
+ */
+export function isRowLost(batch: StageBatch, rows: number): boolean {
+  return isAdmitted(batch) && batch.total_count !== rows && batch.success_count + batch.failure_count !== rows;
+}
+
 function totalsOf(batch: StageBatch, tally: readonly RowTally[]): Imbalance[] {
-  // A file that was refused while it was read keeps what was staged by then, and counts nothing.
-  if (!isAdmitted(batch) && batch.total_count === 0) return [];
   const rows = sum(tally);
   const failed = sum(tally.filter(({ status }) => status === 'Failed'));
-  const totals = [
+  const success = { count: 'success_count', stated: batch.success_count, counted: isAdmitted(batch) ? rows - failed : 0 };
+  // A file that was refused while it was read keeps what was staged by then, and counts nothing.
+  if (!isAdmitted(batch) && batch.total_count === 0 && batch.failure_count === 0) return [success];
+  return [
+    success,
     { count: 'total_count', stated: batch.total_count, counted: rows },
     { count: 'failure_count', stated: batch.failure_count, counted: failed },
   ];
-  return isAdmitted(batch) ? [...totals, { count: 'success_count', stated: batch.success_count, counted: rows - failed }] : totals;
 }
 
 function actionsOf(batch: StageBatch, tally: readonly RowTally[]): Imbalance[] {
@@ -74,8 +86,10 @@ function marksOf(batch: StageBatch, tally: readonly RowTally[]): Imbalance[] {
   const none = (count: string, rows: readonly RowTally[]): Imbalance => ({ count, stated: 0, counted: sum(rows) });
   const processed = tally.filter(({ status }) => status === 'Processed');
   const marks = [
-    none('processed without an action', processed.filter(({ action }) => action === 'N/A')),
+    none(NO_ACTION, processed.filter(({ action }) => action === 'N/A')),
     none('not processed, with an action', tally.filter(({ status, action }) => status !== 'Processed' && action !== 'N/A')),
+    none('failed without an error', tally.filter(({ status, hasError }) => status === 'Failed' && !hasError)),
+    none('not failed, with an error', tally.filter(({ status, hasError }) => status !== 'Failed' && hasError)),
   ];
   // A row that was deleted on its own before its account's turn came was never applied.
   if (batch.batch_status === 'Complete') marks.push(none('neither processed nor failed', tally.filter(({ status, isDeleted }) => status === 'Unprocessed' && !isDeleted)));

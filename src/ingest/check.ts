@@ -6,14 +6,20 @@ import { allAccounts, findAccount, type Account } from '../store/accounts.js';
 import { loadVersions, pagesOf } from '../store/chains.js';
 import { inSnapshot } from '../store/database.js';
 import type { Queryable } from '../store/queryable.js';
+import { batchesBehind } from '../store/health.js';
+import { findBatch } from '../store/batches.js';
+import { auditBatch } from './audit.js';
+import { batchFindings } from './batch-finding.js';
 import { itemFinding, type Finding } from './finding.js';
 import { derivedChains, recordOf } from './known.js';
 
 /**
- * Whether the history is sound: every chain by itself and against what the observations on record derive. It runs
- * beside the daemon: an account is looked at as it was at one moment, so that a batch that is being applied is no
- * finding. Memory is bounded by a page of items.
+ * Whether the history is sound: every chain by itself and against what the observations on record derive, and every batch
+ * against its rows. It runs beside the daemon: an account or batch is looked at as it was at one moment, so that a batch
+ * that is being applied is no finding. Memory is bounded by a page of items.
  */
+
+const PAGE_BATCHES = 500;
 
 /** What `check` looks at and whom it tells. */
 export interface Checkup {
@@ -21,6 +27,8 @@ export interface Checkup {
   readonly account?: string | undefined;
   /** A closed version that lasts longer is named; null turns that off. */
   readonly maxPeriodDays: number | null;
+  /** Whether every batch is replayed: what each of its rows did is derived anew from what was on record then. */
+  readonly isReplayAsked?: boolean | undefined;
   readonly report: (finding: Finding) => void;
 }
 
@@ -39,7 +47,23 @@ export async function checkHistory(db: Queryable, checkup: Checkup): Promise<Che
     // Looked up inside the snapshot: another policy may have come meanwhile.
     versions += await inSnapshot(db, async () => checkAccount(db, (await findAccount(db, number))!, checkup));
   }
-  return { accounts: accounts.length, versions, batches: 0 };
+  return { accounts: accounts.length, versions, batches: await checkBatches(db, checkup) };
+}
+
+async function checkBatches(db: Queryable, { account, isReplayAsked, report }: Checkup): Promise<number> {
+  const id = account === undefined ? undefined : (await findAccount(db, account))?.id;
+  let count = 0;
+  for (let after = 0; ;) {
+    const page = await batchesBehind(db, after, id, PAGE_BATCHES);
+    for (const listed of page) {
+      // Looked up inside the snapshot: it may have moved on.
+      const audit = await inSnapshot(db, async () => auditBatch(db, (await findBatch(db, listed.id))!, isReplayAsked ?? false));
+      batchFindings(audit).forEach(report);
+    }
+    count += page.length;
+    if (page.length < PAGE_BATCHES) return count;
+    after = page[page.length - 1]!.id;
+  }
 }
 
 async function accountsOf(db: Queryable, number: string | undefined): Promise<string[]> {

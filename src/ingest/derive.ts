@@ -109,7 +109,8 @@ export async function* deriveItems(tx: Transaction, work: AccountChange): AsyncG
   for (const page of await pagesOf(tx, work.account, work.dates ?? plan.dates)) yield derivePage(tx, work, plan, page);
 }
 
-interface Plan {
+/** What deriving the items of an account follows from. */
+export interface Plan {
   readonly change: Change;
   /** The dates whose events derivation needs. */
   readonly dates: readonly Day[];
@@ -124,7 +125,8 @@ export interface DerivedItem {
   readonly waiting: readonly EventRow[];
 }
 
-function planOf(work: AccountChange): Plan {
+/** The plan of a change, within the window that it can reach. */
+export function planOf(work: AccountChange): Plan {
   const submissions = submissionsOf(work.after);
   const window = work.dates === null ? WHOLE : windowOf(mergedSubmissions(work), work.dates);
   return {
@@ -133,6 +135,11 @@ function planOf(work: AccountChange): Plan {
     rankBefore: ranksOf(work.before),
     rankAfter: ranksOf(work.after),
   };
+}
+
+/** The plan of the same change with every chain derived whole. */
+export function widened(plan: Plan, work: AccountChange): Plan {
+  return { ...plan, change: { ...plan.change, window: WHOLE }, dates: datesWithin(work, WHOLE) };
 }
 
 /** One step for each date of the batch that is applied, in order; any other change is one step. */
@@ -183,8 +190,7 @@ async function derivePage(tx: Transaction, work: AccountChange, plan: Plan, item
     else derived.set(reference, { ...loaded, outcome });
   }
   if (unsettled.length === 0) return derived;
-  const whole = { ...plan, change: { ...plan.change, window: WHOLE }, dates: datesWithin(work, WHOLE) };
-  for (const [reference, item] of await derivePage(tx, work, whole, { references: unsettled })) derived.set(reference, item);
+  for (const [reference, item] of await derivePage(tx, work, widened(plan, work), { references: unsettled })) derived.set(reference, item);
   return derived;
 }
 

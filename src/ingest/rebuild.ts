@@ -1,17 +1,24 @@
-import { findAccount, touchAccount } from '../store/accounts.js';
+import { IngestError } from '../errors.js';
+import { findAccount, touchAccount, type Account } from '../store/accounts.js';
 import { nextChange } from '../store/changes.js';
 import type { Database, Transaction } from '../store/database.js';
+import { batchesOnRecord, wrongDates } from '../store/health.js';
+import { countRows } from '../store/records.js';
+import { isRowLost } from './balance.js';
 import { checkAccount } from './check.js';
 import { deriveWhole, ruled, type Written } from './derive.js';
+import { printable } from './outcome.js';
 
 /**
  * Brings every chain of an account to what the observations on record derive, in one transaction. Where they are that
- * already, nothing at all is written. Safe to repeat.
+ * already, nothing at all is written. Safe to repeat. Refuses with `unbalanced` where rows of the account are lost: the
+ * chains may be all that is left of them.
  */
-export async function rebuildAccount(database: Database, number: string): Promise<Written> {
+export async function rebuildAccount(database: Pick<Database, 'write'>, number: string): Promise<Written> {
   return database.write(async (tx) => {
-    if (await isSound(tx, number)) return { inserted: 0, updated: 0, removed: 0 };
-    const account = (await findAccount(tx, number))!;
+    const account = await findAccount(tx, number);
+    if (account === undefined || await isSound(tx, account)) return { inserted: 0, updated: 0, removed: 0 };
+    await refuseLostRows(tx, account);
     const change = await nextChange(tx);
     const { written } = await deriveWhole(tx, await ruled(tx, account), change.at);
     await touchAccount(tx, account.id, change);
@@ -19,9 +26,20 @@ export async function rebuildAccount(database: Database, number: string): Promis
   });
 }
 
-async function isSound(tx: Transaction, number: string): Promise<boolean> {
+async function isSound(tx: Transaction, account: Account): Promise<boolean> {
   let isSound = true;
-  const account = (await findAccount(tx, number))!;
   await checkAccount(tx, account, { maxPeriodDays: null, report: () => { isSound = false; } });
   return isSound;
+}
+
+async function refuseLostRows(tx: Transaction, account: Account): Promise<void> {
+  for (const batch of await batchesOnRecord(tx, account.id)) {
+    const { total } = await countRows(tx, batch.id);
+    if (!isRowLost(batch, total)) continue;
+    const lost = (await wrongDates(tx, batch.id)).find((date) => date.account === account.account_number && date.counted < (date.stated ?? 0));
+    if (lost === undefined) continue;
+    throw new IngestError('unbalanced', `account ${account.account_number} is left as it is: its chains differ from the rows on record, but rows of batch `
+      + `${batch.id} (${printable(batch.filename)}) are lost (at ${lost.effective_date} ${lost.stated} accepted, ${lost.counted} there), so that the chains may be right. `
+      + `Delete that batch (scd-inbox delete --batch ${batch.id}) and drop its file again`);
+  }
 }

@@ -1,30 +1,89 @@
-import type { Database } from '../store/database.js';
+import { IngestError } from '../errors.js';
+import { findBatch } from '../store/batches.js';
+import type { Database, Transaction } from '../store/database.js';
+import { writeDate, writeMarks, writeTotals } from '../store/health.js';
+import { auditBatch } from './audit.js';
 import type { Written } from './derive.js';
 import type { Finding } from './finding.js';
 import { rebuildAccount } from './rebuild.js';
 
-/** What a repair would bring to what the observations say, gathered from findings. */
+/**
+ * Brings what was found wrong to what the observations on record say: first the marks, dates and totals of batches, one
+ * transaction for each, then the chains, one transaction for each account. What is looked at is found anew inside the
+ * transaction, so that a finding that has passed meanwhile does no harm. Safe to repeat.
+ */
 export class Repairs {
-  /** By account, how many of its versions are not what the observations say. */
-  private readonly accounts = new Map<string, number>();
+  private readonly batches = new Set<number>();
+  private readonly accounts = new Set<string>();
+
+  /** `isReplayAsked`: batches are audited as they were for the findings. */
+  constructor(private readonly isReplayAsked = false) {}
 
   /** Takes a finding; returns whether it can be mended. */
-  add({ kind, account }: Finding): boolean {
-    if (account === null || !(kind === 'missing version' || kind === 'extra version' || kind === 'wrong version')) return false;
-    this.accounts.set(account, (this.accounts.get(account) ?? 0) + 1);
+  add({ kind, account, batch }: Finding): boolean {
+    if (kind === 'long period' || kind === 'lost rows' || kind === 'rows too many') return false;
+    if (batch !== null) this.batches.add(batch);
+    // Chains may have followed a wrong mark or date: they are looked at as well.
+    if (account !== null) this.accounts.add(account);
     return true;
   }
 
-  /** What would be done, in words. */
-  proposals(): string[] {
-    return [...this.accounts].map(([account, versions]) => `account ${account}: ${versions} version${versions === 1 ? '' : 's'} would be rewritten`);
+  /** Does it. Returns what was done, in words. */
+  async carryOut(database: Pick<Database, 'write'>): Promise<string[]> {
+    const done = [...await this.mendBatches(database)].map(([batch, mended]) => `batch ${batch}: ${mendedText(mended)}`);
+    for (const account of this.accounts) {
+      const words = await rebuilt(database, account);
+      if (words !== undefined) done.push(words);
+    }
+    return done;
   }
 
-  /** Does it, one transaction for each account. Returns what was done, in words. */
-  async carryOut(database: Database): Promise<string[]> {
-    const done: string[] = [];
-    for (const account of this.accounts.keys()) done.push(`account ${account}: ${writtenText(await rebuildAccount(database, account))}`);
-    return done;
+  /** A replay follows from the statuses of all batches: only once these are right can actions and totals be. */
+  private async mendBatches(database: Pick<Database, 'write'>): Promise<Map<number, Mended>> {
+    const all = new Map<number, Mended>();
+    for (let round = 1; round <= 3; round += 1) {
+      for (const batch of this.batches) {
+        const now = await database.write(async (tx) => mendBatch(tx, batch, this.isReplayAsked));
+        const { marks, totals, dates } = all.get(batch) ?? { marks: 0, totals: 0, dates: 0 };
+        if (now !== undefined) all.set(batch, { marks: marks + now.marks, totals: totals + now.totals, dates: dates + now.dates });
+      }
+    }
+    return all;
+  }
+}
+
+/** How much of a batch was mended. */
+interface Mended {
+  readonly marks: number;
+  readonly totals: number;
+  readonly dates: number;
+}
+
+/** Mends what an audit finds; undefined where that is nothing. */
+async function mendBatch(tx: Transaction, id: number, isReplayAsked: boolean): Promise<Mended | undefined> {
+  const batch = await findBatch(tx, id);
+  if (batch === undefined) return undefined;
+  const { rowsLost, marks, totals, dates } = await auditBatch(tx, batch, isReplayAsked);
+  if (rowsLost !== undefined || marks.length + totals.length + dates.length === 0) return undefined;
+  await writeMarks(tx, marks.map((row) => [row.id, row.due, row.dueAction ?? row.action]));
+  await writeTotals(tx, id, totals.map(({ count, counted }) => [count, counted]));
+  for (const date of dates) await writeDate(tx, id, date);
+  return { marks: marks.length, totals: totals.length, dates: dates.length };
+}
+
+function mendedText(mended: Mended): string {
+  const parts = Object.entries(mended).filter(([, count]) => count > 0).map(([what, count]) => `${count} ${count === 1 ? what.slice(0, -1) : what}`);
+  return `${parts.join(' and ')} mended`;
+}
+
+/** Rebuilds an account; says what was written, or why nothing could be. */
+async function rebuilt(database: Pick<Database, 'write'>, account: string): Promise<string | undefined> {
+  try {
+    const written = await rebuildAccount(database, account);
+    return written.inserted + written.updated + written.removed === 0 ? undefined : `account ${account}: ${writtenText(written)}`;
+  } catch (error) {
+    if (!(error instanceof IngestError) || error.code !== 'unbalanced') throw error;
+    return error.message;
   }
 }
 

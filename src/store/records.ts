@@ -46,21 +46,23 @@ export interface RowTally {
   readonly action: ProcessAction;
   /** Soft-deleted, be it on its own or with the batch. */
   readonly isDeleted: boolean;
+  /** Says why it failed. */
+  readonly hasError: boolean;
   readonly rows: number;
 }
 
-/** How many rows the batches `first` to `last` have of each kind, by batch; one without rows is left out. */
-export async function tallyRows(db: Queryable, first: number, last: number): Promise<Map<number, RowTally[]>> {
-  const rows = await db.rows<{ batch: number; status: ProcessStatus; action: ProcessAction; deleted: unknown; rows: number }>(
-    `select batch_id as batch, process_status as status, process_action as action, is_deleted as deleted, count(*) as rows
-     from stage_record where batch_id between ? and ? group by batch_id, process_status, process_action, is_deleted order by batch_id`,
-    [first, last]);
-  const tallies = new Map<number, RowTally[]>();
-  for (const { batch, status, action, deleted, rows: count } of rows) {
-    const tally = { status, action, isDeleted: Boolean(deleted), rows: Number(count) };
-    tallies.set(batch, [...(tallies.get(batch) ?? []), tally]);
-  }
-  return tallies;
+/** Whether a row says why it failed: what its mark must agree with. */
+export const HAS_ERROR = '(error is not null or raw_cells is not null)';
+
+/** How many rows of each kind a batch has. */
+export async function tallyRows(db: Queryable, batch: number): Promise<RowTally[]> {
+  const rows = await db.rows<{ status: ProcessStatus; action: ProcessAction; deleted: unknown; error: unknown; rows: number }>(
+    `select process_status as status, process_action as action, is_deleted as deleted, ${HAS_ERROR} as error, count(*) as rows
+     from stage_record where batch_id = ? group by process_status, process_action, is_deleted, ${HAS_ERROR}`,
+    [batch]);
+  return rows.map((row) => ({
+    status: row.status, action: row.action, isDeleted: Boolean(row.deleted), hasError: Boolean(row.error), rows: Number(row.rows),
+  }));
 }
 
 /** Up to `limit` good rows of a batch, behind the id `after`, whose item and date other rows name as well. */

@@ -37,7 +37,7 @@ describe('the balance of a batch', () => {
     await pass.take('a.xlsx', JANUARY);
     expect(await pass.rows('select batch_status from stage_batch')).toEqual([{ batch_status: 'Ready' }]);
     expect(pass.lines.find((line) => line.includes('does not balance'))).toContain(
-      'batch 1 does not balance: total_count: 10 by its totals, 9 by its rows; success_count: 10 by its totals, 9 by its rows. It is not Complete');
+      'batch 1 does not balance: success_count: 10 by its totals, 9 by its rows; total_count: 10 by its totals, 9 by its rows. It is not Complete');
   });
 
   test('does not call a batch Complete of which a row was not marked', async () => {

@@ -1,10 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { checkHistory } from '../../src/ingest/check.js';
+import { checkAccount } from '../../src/ingest/check.js';
 import type { Finding } from '../../src/ingest/finding.js';
 import { rebuildAccount } from '../../src/ingest/rebuild.js';
 import { Repairs } from '../../src/ingest/repair.js';
-import { openReader } from '../../src/store/database.js';
+import { findAccount } from '../../src/store/accounts.js';
+import { inSnapshot, openReader } from '../../src/store/database.js';
 import { file, POLICY, row } from '../model/fixtures.js';
+import { check, damage, everything, keysThatDiffer, live, repair } from '../support/checkup.js';
 import { World } from '../support/world.js';
 
 /** Damage that somebody does to the database with SQL: found, named, mended, and nothing else touched. */
@@ -21,48 +23,6 @@ beforeEach(async () => {
   ]) await world.drop(each);
 });
 afterEach(async () => world.close());
-
-async function check(account?: string, maxPeriodDays: number | null = null): Promise<Finding[]> {
-  const findings: Finding[] = [];
-  const reader = await openReader(`sqlite:${world.folder}/test.db`);
-  await checkHistory(reader, { account, maxPeriodDays, report: (finding) => findings.push(finding) });
-  await reader.close();
-  return findings;
-}
-
-async function repair(): Promise<string[]> {
-  const repairs = new Repairs();
-  for (const finding of await check()) repairs.add(finding);
-  return repairs.carryOut(world.database);
-}
-
-async function damage(...statements: readonly string[]): Promise<void> {
-  await world.database.write(async (tx) => { for (const statement of statements) await tx.rows(statement); });
-}
-
-type Row = Readonly<Record<string, unknown>>;
-
-/** Every row of the tables that say what happened, by table and key. */
-async function everything(): Promise<Map<string, Row>> {
-  const all = new Map<string, Row>();
-  for (const [table, key] of [['master_record', 'id'], ['stage_record', 'id'], ['stage_batch', 'id'], ['client_account', 'id'],
-    ['batch_date', 'client_account_id, effective_date, batch_id'], ['batch_account', 'batch_id, client_account_id']] as const) {
-    for (const found of await world.database.reader.rows<Row>(`select * from ${table}`)) {
-      all.set(`${table} ${key.split(', ').map((name) => String(found[name])).join(' ')}`, found);
-    }
-  }
-  return all;
-}
-
-/** The live versions without what a rewrite may change: ids and time stamps. */
-async function live(): Promise<unknown[]> {
-  const rows = await world.database.reader.rows<Row>('select * from master_record where not is_deleted order by client_account_id, external_reference, from_date');
-  return rows.map(({ id: _, last_updated: __, ...version }) => version);
-}
-
-function keysThatDiffer(one: Map<string, Row>, other: Map<string, Row>): Set<string> {
-  return new Set([...one.keys(), ...other.keys()].filter((key) => JSON.stringify(one.get(key)) !== JSON.stringify(other.get(key))));
-}
 
 const X = "external_reference = 'x' and client_account_id = (select id from client_account where account_number = 'CL-9') and not is_deleted";
 const Y = X.replace("'x'", "'y'");
@@ -96,23 +56,23 @@ const DAMAGES: readonly [what: string, statements: readonly string[], kinds: rea
 
 describe('check', () => {
   test('finds nothing where nothing is wrong', async () => {
-    expect(await check()).toEqual([]);
+    expect(await check(world)).toEqual([]);
   });
 
   test.each(DAMAGES)('finds and names %s; repair mends it and touches nothing else; a second run finds nothing', async (_, statements, kinds) => {
-    const [before, chains] = [await everything(), await live()];
-    await damage(...statements);
-    const damaged = keysThatDiffer(before, await everything());
-    const findings = await check();
+    const [before, chains] = [await everything(world), await live(world)];
+    await damage(world, ...statements);
+    const damaged = keysThatDiffer(before, await everything(world));
+    const findings = await check(world);
     expect(findings.map(({ kind }) => kind)).toEqual(kinds);
     for (const { account, message } of findings) {
       expect(account).toBe('CL-9');
       expect(message).toMatch(/^CL-9 \/ [xyz]: .*(version \d+ \[|the observations say \[|between version \d+)/u);
     }
-    expect(await repair()).toHaveLength(1);
-    expect(await check()).toEqual([]);
-    expect(await live()).toEqual(chains);
-    const after = await everything();
+    expect(await repair(world)).toHaveLength(1);
+    expect(await check(world)).toEqual([]);
+    expect(await live(world)).toEqual(chains);
+    const after = await everything(world);
     const untouched = [...before].filter(([key]) => !damaged.has(key) && key !== 'client_account 1');
     expect(untouched.filter(([key, found]) => JSON.stringify(found) !== JSON.stringify(after.get(key)))).toEqual([]);
     // What is new mends what was damaged, and is no more than that.
@@ -120,41 +80,58 @@ describe('check', () => {
   });
 
   test('mends all of it at once, and rebuild would have done the same', async () => {
-    const chains = await live();
-    for (const [, statements] of DAMAGES.filter(([what]) => !what.startsWith('a start that'))) await damage(...statements).catch(() => undefined);
-    expect((await check()).length).toBeGreaterThan(5);
+    const chains = await live(world);
+    for (const [, statements] of DAMAGES.filter(([what]) => !what.startsWith('a start that'))) await damage(world, ...statements).catch(() => undefined);
+    expect((await check(world)).length).toBeGreaterThan(5);
     expect((await rebuildAccount(world.database, 'CL-9')).inserted).toBeGreaterThan(0);
-    expect(await live()).toEqual(chains);
-    expect(await check()).toEqual([]);
+    expect(await live(world)).toEqual(chains);
+    expect(await check(world)).toEqual([]);
   });
 
   test('looks at the account that is asked for', async () => {
-    await damage("update master_record set amount = 7 where external_reference = 'x'");
-    expect(new Set((await check()).map(({ account }) => account))).toEqual(new Set(['CL-1', 'CL-9']));
-    expect(new Set((await check('CL-1')).map(({ account }) => account))).toEqual(new Set(['CL-1']));
-    await expect(check('CL-404')).rejects.toThrow('nothing is known of account "CL-404"');
+    await damage(world, "update master_record set amount = 7 where external_reference = 'x'");
+    expect(new Set((await check(world)).map(({ account }) => account))).toEqual(new Set(['CL-1', 'CL-9']));
+    expect(new Set((await check(world, { account: 'CL-1' })).map(({ account }) => account))).toEqual(new Set(['CL-1']));
+    await expect(check(world, { account: 'CL-404' })).rejects.toThrow('nothing is known of account "CL-404"');
   });
 
   test('names closed versions that last longer than the setting, and leaves them', async () => {
-    const findings = await check('CL-1', 30);
+    const findings = await check(world, { account: 'CL-1', maxPeriodDays: 30 });
     expect(findings.map(({ message }) => message)).toEqual(['CL-1 / x: long period: version 3 [2022-01-28, 2022-02-28) lasts 31 days']);
     expect(new Repairs().add(findings[0]!)).toBe(false);
-    expect(await check('CL-1', 31)).toEqual([]);
+    expect(await check(world, { account: 'CL-1', maxPeriodDays: 31 })).toEqual([]);
   });
 
-  test('takes a batch that is half applied for what it is', async () => {
+  test('takes a batch that waits to be applied for what it is', async () => {
     const { id } = await world.stage(file('4th', row('2022-03-28', 'x', 3, { account: 'CL-1' }), row('2022-03-28', 'x', 12)));
+    expect(await check(world)).toEqual([]);
     await world.admit(id);
-    expect(await check()).toEqual([]);
+    expect(await check(world)).toEqual([]);
     await world.apply(id);
-    expect(await check()).toEqual([]);
+    expect(await check(world)).toEqual([]);
+  });
+
+  test('looks at an account as it was at one moment, whatever is applied meanwhile', async () => {
+    const { id } = await world.stage(file('4th', row('2022-03-28', 'x', 12)));
+    await world.admit(id);
+    const reader = await openReader(`sqlite:${world.folder}/test.db`);
+    const before = await live(world);
+    const findings: Finding[] = [];
+    const versions = await inSnapshot(reader, async () => {
+      const account = (await findAccount(reader, 'CL-9'))!;
+      await world.apply(id);
+      return checkAccount(reader, account, { maxPeriodDays: null, report: (finding) => findings.push(finding) });
+    });
+    await reader.close();
+    expect([versions, findings]).toEqual([7, []]);
+    expect(await live(world)).not.toEqual(before);
   });
 });
 
 describe('rebuild', () => {
   test('writes nothing at all where all is well', async () => {
-    const before = await everything();
+    const before = await everything(world);
     expect(await rebuildAccount(world.database, 'CL-9')).toEqual({ inserted: 0, updated: 0, removed: 0 });
-    expect(keysThatDiffer(before, await everything()).size).toBe(0);
+    expect(keysThatDiffer(before, await everything(world)).size).toBe(0);
   });
 });
