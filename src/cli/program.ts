@@ -13,14 +13,15 @@ import { addExplain } from './explain.js';
 import { addExport } from './export.js';
 import { addHealth } from './health.js';
 import { addHistory } from './history.js';
+import { addPlan } from './plan.js';
 import { addProcess } from './process.js';
 import { addRebuild } from './rebuild.js';
 import { addRun } from './run.js';
 import { addSample } from './sample.js';
 
 const COMMANDS: readonly AddCommand[] = [
-  addRun, addProcess, addBatches, addErrors, addHistory, addAsOf, addSample, addExplain, addExport, addDelete, addRetry,
-  addApprove, addReject, addCheck, addRebuild, addConfig, addHealth,
+  addRun, addProcess, addPlan, addBatches, addErrors, addHistory, addAsOf, addSample, addExplain, addExport, addDelete,
+  addRetry, addApprove, addReject, addCheck, addRebuild, addConfig, addHealth,
 ];
 
 /** Runs the command line; sets the exit status: 2 for bad usage or settings, 1 for what else went wrong. */

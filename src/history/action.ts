@@ -36,15 +36,20 @@ export interface Effects {
 
 /** Adds to `effects` the difference between an item's chains before and after. */
 export function countEffects(effects: Effects, before: readonly Version[], after: readonly Version[]): void {
-  effects.zeroed += after.filter((version) => version.isMissing
-    && !before.some((earlier) => earlier.isMissing && earlier.from === version.from)).length;
-  effects.placeholdersInserted += silencesOutside(after, before);
-  effects.placeholdersReplaced += silencesOutside(before, after);
+  effects.zeroed += newZeros(before, after).length;
+  effects.placeholdersInserted += newSilences(before, after).length;
+  effects.placeholdersReplaced += newSilences(after, before).length;
 }
 
-function silencesOutside(chain: readonly Version[], other: readonly Version[]): number {
-  return chain.filter((version) => version.isPlaceholder
-    && !other.some((candidate) => candidate.isPlaceholder && overlap(version, candidate))).length;
+/** The versions of a chain that are zero for want of a row, and were not before. */
+export function newZeros(before: readonly Version[], after: readonly Version[]): Version[] {
+  return after.filter((version) => version.isMissing && !before.some((earlier) => earlier.isMissing && earlier.from === version.from));
+}
+
+/** The placeholders of a chain that overlap none of those before. */
+export function newSilences(before: readonly Version[], after: readonly Version[]): Version[] {
+  return after.filter((version) => version.isPlaceholder
+    && !before.some((earlier) => earlier.isPlaceholder && overlap(version, earlier)));
 }
 
 function overlap(one: Version, other: Version): boolean {

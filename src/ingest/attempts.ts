@@ -1,7 +1,7 @@
 import { IngestError } from '../errors.js';
 import { countAttempt, forgiveAttempt } from '../store/batches.js';
 import type { Transaction } from '../store/database.js';
-import type { Context } from './context.js';
+import type { DecidingContext } from './context.js';
 
 /**
  * Attempts at a batch are counted before they are made: what kills the program each time that it is tried is then
@@ -10,7 +10,7 @@ import type { Context } from './context.js';
 
 /** Does work on a batch that counts as an attempt, unless it `isForgiven`: it ended, and for no fault of the batch. */
 export async function attempt<T>(
-  { database, signal }: Context, batch: number, isForgiven: (error: unknown) => boolean, work: () => Promise<T>,
+  { database, signal }: DecidingContext, batch: number, isForgiven: (error: unknown) => boolean, work: () => Promise<T>,
 ): Promise<T> {
   try {
     return await work();
@@ -23,7 +23,7 @@ export async function attempt<T>(
 
 /** Counts an attempt, together with what prepares it. Returns whether it is one too many. */
 export async function beginAttempt(
-  { database, settings }: Context, batch: number, prepare: (tx: Transaction) => Promise<void> = async () => undefined,
+  { database, settings }: DecidingContext, batch: number, prepare: (tx: Transaction) => Promise<void> = async () => undefined,
 ): Promise<boolean> {
   const attempts = await database.write(async (tx) => {
     await prepare(tx);

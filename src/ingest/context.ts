@@ -7,13 +7,18 @@ import type { PolicyInForce } from '../store/policies.js';
 import type { WorkbookReader } from '../workbook/reader.js';
 
 /** What the verbs of this folder work with. */
-export interface Context {
+export interface Context extends DecidingContext {
+  readonly reader: WorkbookReader;
+  readonly clock: Clock;
+}
+
+/** What they need up to the verdict on a batch and its history: nothing of folders. */
+export interface DecidingContext {
   readonly settings: Settings;
   readonly database: Store;
-  readonly reader: WorkbookReader;
+  readonly reader: Pick<WorkbookReader, 'read'>;
   readonly policy: PolicyInForce;
   readonly log: Log;
-  readonly clock: Clock;
   /** Batches are admitted and applied one after another; reading and staging go on beside it. */
   readonly lane: PQueue;
   /** Aborted when the program is told to stop: reading ends, transactions under way do not. */

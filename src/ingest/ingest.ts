@@ -8,7 +8,7 @@ import { sha256 } from '../inbox/hash.js';
 import { admitBatch, type ReadCounts } from './admit.js';
 import { applyBatch } from './apply.js';
 import { attempt, beginAttempt } from './attempts.js';
-import type { Context } from './context.js';
+import type { Context, DecidingContext } from './context.js';
 import { finishBatch } from './finish.js';
 import { openBatch } from './open.js';
 import { refuseBatch, rejectHeld } from './refuse.js';
@@ -40,6 +40,11 @@ export async function resumeBatch(context: Context, batch: StageBatch, claimed: 
 
 /** Goes on with a batch from wherever it stands. */
 async function goOn(context: Context, batch: StageBatch, claimed: Claim | undefined): Promise<StageBatch> {
+  return finishBatch(context, await decideBatch(context, batch, claimed), claimed);
+}
+
+/** The same as far as the database goes: its rows, its verdict and the history. Its file stays where it is. */
+export async function decideBatch(context: DecidingContext, batch: StageBatch, claimed: Claim | undefined): Promise<StageBatch> {
   const read = await orRefuse(context, batch, claimed, async () => readOf(context, batch, claimed));
   // Admitted and applied in one turn: the guard looks at chains that say all that is on record.
   await context.lane.add(async () => {
@@ -47,25 +52,25 @@ async function goOn(context: Context, batch: StageBatch, claimed: Claim | undefi
     await failpoint('admitted');
     await applyIfReady(context, batch.id);
   });
-  return finishBatch(context, (await findBatch(context.database.reader, batch.id))!, claimed);
+  return (await findBatch(context.database.reader, batch.id))!;
 }
 
 /** What is to be admitted: what is read now, or what was held back and is approved; undefined where it is decided. */
-async function readOf(context: Context, batch: StageBatch, claimed: Claim | undefined): Promise<ReadCounts | undefined> {
+async function readOf(context: DecidingContext, batch: StageBatch, claimed: Claim | undefined): Promise<ReadCounts | undefined> {
   if (batch.batch_status === 'In Progress') return stage(context, batch, claimed);
   if (batch.batch_status !== 'Held') return undefined;
   if (batch.rejected_at !== null) await context.database.write(async (tx) => rejectHeld(tx, batch));
   return batch.approved_at === null ? undefined : { sheet: batch.sheet!, rows: batch.total_count, failed: batch.failure_count };
 }
 
-async function stage(context: Context, batch: StageBatch, claimed: Claim | undefined): Promise<ReadCounts> {
+async function stage(context: DecidingContext, batch: StageBatch, claimed: Claim | undefined): Promise<ReadCounts> {
   if (claimed === undefined) throw new IngestError('vanished', 'the file was taken away while it was worked on; drop it again');
   const read = await stageFile(context, batch.id, claimed.path, claimed.name);
   for (const notice of read.notices) context.log.info('notice', `batch ${batch.id}  ${batch.filename}: ${notice}`, { batch: batch.id });
   return read;
 }
 
-async function admit({ database, settings }: Context, { id, batch_status: listed }: StageBatch, read: ReadCounts): Promise<void> {
+async function admit({ database, settings }: DecidingContext, { id, batch_status: listed }: StageBatch, read: ReadCounts): Promise<void> {
   await database.write(async (tx) => {
     // A Held batch may have been deleted since it was listed.
     if ((await findBatch(tx, id))?.batch_status === listed) await admitBatch(tx, id, read, settings);
@@ -73,7 +78,7 @@ async function admit({ database, settings }: Context, { id, batch_status: listed
 }
 
 /** Does a step; where the file is to blame that it fails, the batch ends in Error and nothing is returned. */
-async function orRefuse<T>(context: Context, batch: StageBatch, claimed: Claim | undefined, step: () => Promise<T>): Promise<T | undefined> {
+async function orRefuse<T>(context: DecidingContext, batch: StageBatch, claimed: Claim | undefined, step: () => Promise<T>): Promise<T | undefined> {
   try {
     return await step();
   } catch (error) {
@@ -90,14 +95,14 @@ async function orRefuse<T>(context: Context, batch: StageBatch, claimed: Claim |
 }
 
 /** Why the file itself has to be refused; undefined where the surroundings are to blame and may mend. */
-function refusalOf(context: Context, error: unknown, claimed: Claim | undefined): string | undefined {
+function refusalOf(context: DecidingContext, error: unknown, claimed: Claim | undefined): string | undefined {
   if (context.signal.aborted) return undefined;
   if (error instanceof IngestError) return error.code === 'disk' || error.retryable && claimed !== undefined ? undefined : error.message;
   context.log.error('internal', `internal error: ${messageOf(error)}`, { stack: error instanceof Error ? error.stack : undefined });
   return `internal error: ${messageOf(error)}; the file is set aside, the log has the details`;
 }
 
-async function applyIfReady(context: Context, id: number): Promise<void> {
+async function applyIfReady(context: DecidingContext, id: number): Promise<void> {
   const batch = await findBatch(context.database.reader, id);
   if (batch?.batch_status === 'Ready') await applyBatch(context.database, id, context.policy);
 }

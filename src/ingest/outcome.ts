@@ -3,8 +3,12 @@ import type { StageBatch } from '../store/entities/stage-batch.js';
 /** What became of a batch, in one line that a person can read while tailing the log. */
 export function outcomeLine(batch: StageBatch): string {
   const head = `batch ${batch.id} ${batch.batch_status.toLowerCase()}  ${printable(batch.filename)}`;
-  const parts = batch.batch_status === 'Complete' ? [head, rowsOf(batch), ...effectsOf(batch)] : [head, batch.error ?? ''];
-  return [...parts, seconds(batch)].filter((part) => part !== '').join('  ');
+  return [head, verdictText(batch), seconds(batch)].filter((part) => part !== '').join('  ');
+}
+
+/** What the rows of a loaded batch did, or why it was not loaded. */
+export function verdictText(batch: StageBatch): string {
+  return batch.batch_status === 'Complete' ? [rowsOf(batch), ...effectsOf(batch)].join('  ') : batch.error ?? '';
 }
 
 function rowsOf(batch: StageBatch): string {

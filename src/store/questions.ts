@@ -2,6 +2,7 @@ import type { Version } from '../history/chain.js';
 import { dateOf, dayOf, type Day } from '../history/day.js';
 import { TRACKED, UNTRACKED, type Value } from '../template.js';
 import type { StageBatch } from './entities/stage-batch.js';
+import type { ProcessAction, ProcessStatus } from './entities/stage-record.js';
 import type { Queryable } from './queryable.js';
 
 /** What people ask of the database; nothing here changes it. */
@@ -25,6 +26,21 @@ export async function failedRows(db: Queryable, batch: number): Promise<FailedRo
   return db.rows<FailedRow>(
     `select id, sheet, row_number, error_column, error from stage_record
      where batch_id = ? and process_status = 'Failed' order by id`, [batch]);
+}
+
+/** What the rows of a batch did in an account; failed rows whose account is not known have none. */
+export interface AccountActions {
+  readonly account: string | null;
+  readonly action: ProcessAction;
+  readonly status: ProcessStatus;
+  readonly rows: number;
+}
+
+/** How many rows of a batch did what, by account. */
+export async function actionsByAccount(db: Queryable, batch: number): Promise<AccountActions[]> {
+  return db.rows<AccountActions>(
+    `select client_account as account, process_action as action, process_status as status, count(*) as rows from stage_record
+     where batch_id = ? group by client_account, process_action, process_status order by client_account, process_action`, [batch]);
 }
 
 /** Which live versions of an account are asked for. */
@@ -57,6 +73,22 @@ export async function liveVersions(db: Queryable, asked: VersionsAsked, after: L
     tracked: TRACKED.map(({ name }) => row[name] ?? null), untracked: UNTRACKED.map(({ name }) => row[name] ?? null),
     isPlaceholder: Boolean(row['is_placeholder']), isMissing: Boolean(row['is_missing']),
   }));
+}
+
+/** An item by its account and reference. */
+export interface ItemName {
+  readonly account: number;
+  readonly account_number: string;
+  readonly reference: string;
+}
+
+/** The items whose live versions changed behind an instant, by account and reference. */
+export async function itemsChangedSince(db: Queryable, at: string): Promise<ItemName[]> {
+  return db.rows<ItemName>(
+    `select distinct a.id as account, a.account_number, m.external_reference as reference
+     from client_account a join master_record m on m.client_account_id = a.id
+     where a.last_updated > ? and not m.is_deleted and m.last_updated > ? order by a.account_number, m.external_reference`,
+    [at, at]);
 }
 
 /** The accounts there are. */

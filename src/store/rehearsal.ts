@@ -13,13 +13,26 @@ export async function rehearse<T>(database: Database, work: (rehearsal: Store) =
   let outcome: { value: T } | undefined;
   try {
     await database.write(async (tx) => {
-      outcome = { value: await work({ reader: tx, write: async (inner) => inner(tx) }) };
+      outcome = { value: await work({ reader: tx, write: async (inner) => wholeOrNot(tx, async () => inner(tx)) }) };
       throw TAKE_BACK;
     });
   } catch (error) {
     if (error !== TAKE_BACK) throw error;
   }
   return outcome!.value;
+}
+
+/** What is a transaction of its own otherwise is a part of one here. */
+async function wholeOrNot<T>(tx: Transaction, work: () => Promise<T>): Promise<T> {
+  await tx.rows('savepoint rehearsed');
+  try {
+    return await work();
+  } catch (error) {
+    await tx.rows('rollback to savepoint rehearsed');
+    throw error;
+  } finally {
+    await tx.rows('release savepoint rehearsed');
+  }
 }
 
 /** Runs `work` within a transaction and takes back what it changed, alone, where it returns undefined. */

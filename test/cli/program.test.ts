@@ -66,7 +66,7 @@ describe('the command line', () => {
   });
 
   test('helps with examples', async () => {
-    for (const command of ['run', 'process', 'batches', 'errors', 'history', 'as-of', 'sample', 'explain', 'export', 'delete', 'retry', 'approve', 'reject', 'check', 'rebuild', 'config', 'health']) {
+    for (const command of ['run', 'process', 'plan', 'batches', 'errors', 'history', 'as-of', 'sample', 'explain', 'export', 'delete', 'retry', 'approve', 'reject', 'check', 'rebuild', 'config', 'health']) {
       const { code, out } = await program.run([command, '--help']);
       expect([code, /Examples?:/u.test(out)]).toEqual([0, true]);
     }

@@ -1,6 +1,6 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import type { Settings } from '../../src/config/settings.js';
 import type { Log } from '../../src/log.js';
 import { Daemon } from '../../src/service/daemon.js';
@@ -43,6 +43,13 @@ export class Pass {
     await writeFile(join(this.settings.inbox, name), bytes);
     await this.look();
     return this.outcomes[this.outcomes.length - 1]!;
+  }
+
+  /** Moves files into the inbox and takes them in by their names; with a concurrency of 1 one after another. */
+  async takeAll(paths: readonly string[]): Promise<void> {
+    const daemon = await this.opened();
+    for (const path of paths) await rename(path, join(this.settings.inbox, basename(path)));
+    await daemon.runOnce();
   }
 
   private async opened(): Promise<Daemon> {

@@ -1,0 +1,108 @@
+import { randomUUID } from 'node:crypto';
+import { basename } from 'node:path';
+import PQueue from 'p-queue';
+import type { Settings } from '../config/settings.js';
+import { IngestError, messageOf } from '../errors.js';
+import { sha256 } from '../inbox/hash.js';
+import type { Log } from '../log.js';
+import { findBatch, markArchived } from '../store/batches.js';
+import { lastInstant } from '../store/changes.js';
+import type { Database } from '../store/database.js';
+import type { StageBatch } from '../store/entities/stage-batch.js';
+import { actionsByAccount, failedRows, type AccountActions, type FailedRow } from '../store/questions.js';
+import { rehearse, type Store } from '../store/rehearsal.js';
+import type { ReadSummary, RowChunk, WorkbookReader } from '../workbook/reader.js';
+import { adoptPolicy } from './adopt-policy.js';
+import type { DecidingContext } from './context.js';
+import { resumeDeletions } from './delete.js';
+import { foresee, type Foreseen } from './foresee.js';
+import { decideBatch } from './ingest.js';
+import { openBatch } from './open.js';
+
+/**
+ * What would happen if files were dropped one after another. They are taken in for real, by the same verbs, in one
+ * transaction that is taken back: a scratch database would have to copy all that the verdicts depend on. The price is
+ * that other writers wait meanwhile, so the files are read before, into memory.
+ */
+
+/** What would become of a file. */
+export interface PlannedFile {
+  readonly batch: StageBatch;
+  readonly failed: readonly FailedRow[];
+  readonly actions: readonly AccountActions[];
+}
+
+export interface Plan extends Foreseen {
+  readonly files: readonly PlannedFile[];
+  /** How many accounts would be derived anew first, because the settings have another policy than the database. */
+  readonly rederived: number;
+}
+
+export interface PlanContext {
+  readonly settings: Settings;
+  readonly database: Database;
+  readonly reader: Pick<WorkbookReader, 'read'>;
+  readonly log: Log;
+}
+
+/** Plans files in the order given; whole chains are kept of up to `limit` items. Refuses a file that cannot be opened. */
+export async function planFiles(context: PlanContext, paths: readonly string[], limit: number): Promise<Plan> {
+  const read: FileRead[] = [];
+  for (const path of paths) read.push(await readAhead(context, path));
+  const { database, settings, log } = context;
+  return rehearse(database, async (store) => {
+    const { policy, accounts: rederived } = await adoptPolicy(store, settings);
+    await resumeDeletions(store);
+    const at = await lastInstant(store.reader);
+    const files: PlannedFile[] = [];
+    for (const file of read) {
+      const deciding = { settings, log, policy, database: store, reader: replayOf(file), lane: new PQueue({ concurrency: 1 }), signal: NEVER };
+      files.push(await planFile(deciding, file));
+    }
+    return { files, rederived, ...(await foresee(database.reader, store.reader, at, limit)) };
+  });
+}
+
+const NEVER = new AbortController().signal;
+
+/** A file as its reader gave it. */
+interface FileRead {
+  readonly name: string;
+  readonly path: string;
+  readonly hash: string;
+  readonly chunks: readonly RowChunk[];
+  readonly end: { readonly summary: ReadSummary } | { readonly failure: unknown };
+}
+
+async function readAhead({ reader, settings }: PlanContext, path: string): Promise<FileRead> {
+  const hash = await sha256(path).catch((error: unknown) => {
+    throw new IngestError('usage', `${path}: cannot be read (${messageOf(error)})`, { cause: error });
+  });
+  const chunks: RowChunk[] = [];
+  const end = await reader.read(path, settings, async (chunk) => void chunks.push(chunk)).then((summary) => ({ summary }), (failure: unknown) => ({ failure }));
+  return { name: basename(path), path, hash, chunks, end };
+}
+
+function replayOf({ chunks, end }: FileRead): Pick<WorkbookReader, 'read'> {
+  return {
+    read: async (_path, _settings, onChunk) => {
+      for (const chunk of chunks) await onChunk(chunk);
+      if ('failure' in end) throw end.failure;
+      return end.summary;
+    },
+  };
+}
+
+async function planFile(context: DecidingContext, { name, path, hash }: FileRead): Promise<PlannedFile> {
+  const token = randomUUID();
+  const { id } = await context.database.write(async (tx) => openBatch(tx, { filename: name, hash, claim: token }));
+  const batch = await decideBatch(context, (await findBatch(context.database.reader, id))!, { token, name, path });
+  await releaseFile(context.database, batch);
+  const { reader } = context.database;
+  return { batch, failed: await failedRows(reader, id), actions: await actionsByAccount(reader, id) };
+}
+
+/** A file that has ended leaves its claim, so that the same content dropped again is a retry. */
+async function releaseFile(store: Store, { id, batch_status: status }: StageBatch): Promise<void> {
+  if (status !== 'Held') await store.write(async (tx) => markArchived(tx, id, null));
+}

@@ -1,0 +1,128 @@
+import { afterAll, describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { dateOf, dayOf } from '../../src/history/day.js';
+import { planFiles, type Plan } from '../../src/ingest/plan.js';
+import { Database } from '../../src/store/database.js';
+import type { StageBatch } from '../../src/store/entities/stage-batch.js';
+import { WorkbookReader } from '../../src/workbook/reader.js';
+import { histories } from '../model/arbitraries.js';
+import { guardedStories } from '../model/commands.js';
+import { POLICY } from '../model/fixtures.js';
+import type { ModelFile, ModelPolicy } from '../model/types.js';
+import { Pass, rememberingLog } from '../support/pass.js';
+import { HEADINGS } from '../support/workbooks.js';
+import { settingsOf } from '../support/world.js';
+
+const FILES = 500;
+// Thousands of transactions: where there is a folder in memory they need not wait for a disk.
+if (existsSync('/dev/shm')) process.env['TMPDIR'] = '/dev/shm';
+const TIMEOUT_MS = 180_000;
+const reader = new WorkbookReader({ threads: 1, heapMiB: 256 });
+const passes: Pass[] = [];
+afterAll(async () => {
+  for (const pass of passes) await pass.close();
+  await reader.close();
+});
+
+async function create(policy: ModelPolicy): Promise<Pass> {
+  const { inbox: _inbox, archive: _archive, database: _database, settleMs: _settle, ...rules } = settingsOf(policy);
+  const pass = await Pass.create({ ...rules, concurrency: 1 });
+  passes.push(pass);
+  return pass;
+}
+
+async function plan(pass: Pass, paths: readonly string[]): Promise<Plan> {
+  const database = await Database.open(pass.settings.database);
+  try {
+    return await planFiles({ settings: pass.settings, database, reader, log: rememberingLog([]) }, paths, Number.MAX_SAFE_INTEGER);
+  } finally {
+    await database.close();
+  }
+}
+
+/** Random files, in a random but fixed order: late ones, repeats, contradictions, the same bytes again, truncated exports. */
+function randomFiles(): ModelFile[] {
+  const small = fc.sample(histories(), { numRuns: FILES, seed: 7 }).flatMap(({ files }) => files);
+  const large = fc.sample(guardedStories(), { numRuns: FILES, seed: 7 }).flatMap(({ commands }) => commands)
+    .flatMap((command) => (command.kind === 'drop' ? [command.file] : []));
+  return Array.from({ length: FILES }, (_, index) => (index % 5 === 0 ? movedOn(large[index]!, index) : small[index]!));
+}
+
+/** The file of another account and of later dates: a truncated one is held where it is the latest. */
+function movedOn({ name, rows }: ModelFile, index: number): ModelFile {
+  return { name, rows: rows.map((row) => ({ ...row, account: 'CL-G', date: row.date === null ? null : dateOf(dayOf(row.date) + 3 * index) })) };
+}
+
+function csvOf({ rows }: ModelFile): string {
+  const blank = rows[0]?.row === 3 ? [''] : [];
+  return [HEADINGS.join(','), ...blank, ...rows.map((row) => [
+    row.date ?? '', row.account ?? '', row.reference ?? '', row.company, row.unreadable ? 'n/a' : row.amount ?? '', row.term,
+  ].join(','))].join('\n');
+}
+
+const COMPARED = [
+  'filename', 'batch_status', 'sheet', 'total_count', 'success_count', 'failure_count', 'repeated_count', 'add_count', 'append_count', 'unchanged_count',
+  'merge_count', 'replace_count', 'zeroed_count', 'placeholder_inserted_count', 'placeholder_replaced_count', 'error', 'duplicate_of', 'admitted_seq',
+] as const;
+
+describe('a plan', () => {
+  test('of 500 random files says of every batch, row and chain what the run that follows makes of it, and writes nothing', async () => {
+    const pass = await create({ ...POLICY, maxFailureRatio: 0.4, maxMissingRatio: 0.5 });
+    await pass.take('first.csv', csvOf({ name: '', rows: [{ row: 2, date: '2022-01-03', account: 'CL-1', reference: 'a', company: 'Acme', amount: 1, term: 'Cash', unreadable: false }] }));
+    const before = await dump(pass);
+    const paths: string[] = [];
+    for (const [index, file] of randomFiles().entries()) {
+      const path = join(pass.folder, `file-${String(index).padStart(3, '0')}.csv`);
+      await writeFile(path, csvOf(file));
+      paths.push(path);
+    }
+    const planned = await plan(pass, paths);
+    expect(await dump(pass)).toEqual(before);
+    expect(new Set(planned.files.map(({ batch }) => batch.batch_status))).toEqual(new Set(['Complete', 'Duplicate', 'Error', 'Held']));
+
+    await pass.takeAll(paths);
+    const last = new Map(planned.files.map((file) => [file.batch.id, file]));
+    for (const batch of await pass.rows<StageBatch>('select * from stage_batch where id > 1 order by id')) {
+      const { batch: said, failed } = last.get(batch.id)!;
+      expect(COMPARED.map((name) => said[name])).toEqual(COMPARED.map((name) => batch[name]));
+      expect(await pass.rows("select error from stage_record where batch_id = ? and process_status = 'Failed' order by id", [batch.id])).toEqual(failed.map(({ error }) => ({ error })));
+      last.delete(batch.id);
+    }
+    expect([...last.keys()]).toEqual([]);
+    expect(await chains(pass)).toEqual(expect.arrayContaining(chainsOf(planned)));
+    expect(planned.changed).toBe(planned.chains.length);
+  }, TIMEOUT_MS);
+
+  test('derives by the settings, also where the database has another policy', async () => {
+    const pass = await create(POLICY);
+    const [january, june] = ['2022-01-03', '2022-06-03'].map((date) =>
+      csvOf({ name: '', rows: [{ row: 2, date, account: 'CL-1', reference: 'a', company: 'Acme', amount: 1, term: 'Cash', unreadable: false }] }));
+    await pass.take('january.csv', january!);
+    await writeFile(join(pass.folder, 'june.csv'), june!);
+    Object.assign(pass.settings, { validityDays: 'none' });
+    const planned = await plan(pass, [join(pass.folder, 'june.csv')]);
+    expect([planned.rederived, planned.placeholders.length, planned.files[0]!.batch.unchanged_count]).toEqual([1, 0, 1]);
+  });
+});
+
+function chainsOf({ chains: planned }: Plan): unknown[] {
+  return planned.flatMap(({ account, reference, after }) => after.map((version) => ({
+    account_number: account, external_reference: reference, from_date: dateOf(version.from), to_date: version.to === null ? null : dateOf(version.to),
+    amount: version.tracked[0], term: version.tracked[1], company_name: version.untracked[0], is_placeholder: Number(version.isPlaceholder),
+    is_missing: Number(version.isMissing), batch_id: version.batch,
+  })));
+}
+
+async function chains(pass: Pass): Promise<unknown[]> {
+  return pass.rows(`select a.account_number, external_reference, from_date, to_date, amount, term, company_name, is_placeholder, is_missing, batch_id
+    from master_record m join client_account a on a.id = m.client_account_id where not is_deleted`);
+}
+
+/** Everything that lies in the database. */
+async function dump(pass: Pass): Promise<unknown> {
+  const tables = await pass.rows<{ name: string }>("select name from sqlite_master where type = 'table' and name <> 'node_status' order by name");
+  return Promise.all(tables.map(async ({ name }) => [name, await pass.rows(`select * from ${name}`)]));
+}
