@@ -47,10 +47,11 @@ export class Program {
     await rename(part, join(this.inbox, name));
   }
 
-  /** Starts the program. */
-  start(args: readonly string[], environment: Record<string, string> = {}): ChildProcess {
+  /** Starts the program; `under` is a command that runs it, such as a tracer. */
+  start(args: readonly string[], environment: Record<string, string> = {}, under: readonly string[] = []): ChildProcess {
     const { SCD_LOG_LEVEL: _, ...inherited } = process.env;
-    const child = spawn(process.execPath, [PROGRAM, ...args], {
+    const [command, ...rest] = [...under, process.execPath, PROGRAM, ...args];
+    const child = spawn(command!, rest, {
       cwd: this.folder, env: { ...inherited, SCD_ARCHIVE: this.archive, ...this.environment, ...environment }, stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.running.add(child);
@@ -59,8 +60,10 @@ export class Program {
   }
 
   /** Runs the program to its end. */
-  async run(args: readonly string[], environment: Record<string, string> = {}): Promise<{ code: number | null; out: string; err: string }> {
-    const child = this.start(args, environment);
+  async run(
+    args: readonly string[], environment: Record<string, string> = {}, under: readonly string[] = [],
+  ): Promise<{ code: number | null; out: string; err: string }> {
+    const child = this.start(args, environment, under);
     const texts = { out: '', err: '' };
     child.stdout!.on('data', (chunk: Buffer) => { texts.out += chunk.toString(); });
     child.stderr!.on('data', (chunk: Buffer) => { texts.err += chunk.toString(); });
@@ -68,24 +71,21 @@ export class Program {
     return { code, ...texts };
   }
 
-  /** Asks the database; an empty answer while there is none. */
+  /** Asks the database. */
   async rows<T>(sql: string, params: readonly unknown[] = []): Promise<T[]> {
+    const reader = await openReader(this.database);
     try {
-      const reader = await openReader(this.database);
-      try {
-        return await reader.rows<T>(sql, params);
-      } finally {
-        await reader.close();
-      }
-    } catch {
-      return [];
+      return await reader.rows<T>(sql, params);
+    } finally {
+      await reader.close();
     }
   }
 
   /** Waits until a question has rows; gives up when the process that should make it so has ended. */
   async until<T>(child: ChildProcess, sql: string, params: readonly unknown[] = []): Promise<T[]> {
     for (;;) {
-      const rows = await this.rows<T>(sql, params);
+      // There may be no database yet, or one without tables.
+      const rows = await this.rows<T>(sql, params).catch(() => []);
       if (rows.length > 0) return rows;
       if (child.exitCode !== null || child.signalCode !== null) throw new Error(`the process ended before: ${sql}`);
     }

@@ -1,0 +1,40 @@
+import { spawnSync } from 'node:child_process';
+
+/** What the torture tests share: how thorough they are, and the table that they print. */
+
+function whole(name: string, otherwise: number): number {
+  const text = process.env[name];
+  if (text === undefined) return otherwise;
+  if (!/^[1-9]\d*$/u.test(text)) throw new Error(`${name}: expected a whole number from 1, found "${text}"`);
+  return Number(text);
+}
+
+/** Every how many-th point is tried: 1 tries all. */
+export const STRIDE = whole('SCD_TORTURE_STRIDE', 1);
+
+/** How often the daemon under a feeder is killed. */
+export const KILLS = whole('SCD_TORTURE_KILLS', 300);
+
+export const SEED = whole('SCD_TORTURE_SEED', Date.now() % 1_000_000 + 1);
+
+/** Whether strace is there and may trace. */
+export function canTrace(): boolean {
+  const isThere = spawnSync('strace', ['-f', '-o', '/dev/null', '-e', 'trace=fsync', 'true']).status === 0;
+  if (!isThere) process.stderr.write('strace is not installed or may not trace: nothing is killed before its system calls\n');
+  return isThere;
+}
+
+/** Prints a line of the result. */
+export function report(what: string, points: number, kills: number, violations: number): void {
+  process.stdout.write(`torture | ${what} | ${points} points | ${kills} kills | ${violations} violations\n`);
+}
+
+/** Whether two worlds are the same; says where they differ. */
+export function isSame(what: string, found: object, expected: object): boolean {
+  const [one, other] = [JSON.stringify(found, null, 1), JSON.stringify(expected, null, 1)];
+  if (one === other) return true;
+  const [lines, wanted] = [one.split('\n'), other.split('\n')];
+  const at = lines.findIndex((line, index) => line !== wanted[index]);
+  process.stdout.write(`torture | VIOLATION | ${what}\n  found    ${lines.slice(at, at + 12).join('')}\n  expected ${wanted.slice(at, at + 12).join('')}\n`);
+  return false;
+}
