@@ -1,6 +1,8 @@
+import type { EventEmitter } from 'node:events';
 import { format, transports, createLogger, type Logger } from 'winston';
 import DailyRotateFile from 'winston-daily-rotate-file';
 import type { Settings } from './config/settings.js';
+import { messageOf } from './errors.js';
 
 /** The log: one line for each change of state, with a fixed event name, a message for people, and fields. */
 export type Log = Readonly<Record<'error' | 'warn' | 'info' | 'debug', (event: string, message: string, fields?: object) => void>> & {
@@ -9,15 +11,16 @@ export type Log = Readonly<Record<'error' | 'warn' | 'info' | 'debug', (event: s
 };
 
 /** Opens the log: readable lines where `isTerminal`, JSON lines elsewhere, and a rotating file where one is set. */
-export function createLog(settings: Settings['log'], isTerminal = process.stdout.isTTY === true): Log {
+export function createLog(settings: Settings['log'], isTerminal = process.stdout.isTTY === true, reopenMs = 10_000): Log {
   // A reader of stdout that goes away must not take the daemon along.
   process.stdout.removeAllListeners('error').on('error', () => undefined);
   const logger = createLogger({
     level: settings.level,
-    transports: [new transports.Console({ format: isTerminal ? readable : json }), ...fileTransports(settings.file)],
+    transports: [new transports.Console({ format: isTerminal ? readable : json })],
     exitOnError: false,
   });
   logger.on('error', () => undefined);
+  if (settings.file !== null) addFile(logger, settings.file, reopenMs);
   const at = (level: string) => (event: string, message: string, fields: object = {}): void => { logger.log({ level, message, event, ...fields }); };
   return { error: at('error'), warn: at('warn'), info: at('info'), debug: at('debug'), close: async () => closed(logger) };
 }
@@ -29,12 +32,28 @@ const readable = format.combine(
   format.printf(({ timestamp, level, message }) => `${String(timestamp)}  ${level === 'info' ? '' : `${level.toUpperCase()}  `}${String(message)}`),
 );
 
-function fileTransports(file: string | null): DailyRotateFile[] {
-  if (file === null) return [];
-  const transport = new DailyRotateFile({ filename: `${file}.%DATE%`, datePattern: 'YYYY-MM-DD', maxSize: '20m', maxFiles: '30d', format: json });
-  // A full disk costs lines of the log, never a file of the inbox.
-  transport.on('error', () => undefined);
-  return [transport];
+/**
+ * Adds a rotating file. A file that fails (a full disk) costs lines of the log, never the program: it is opened anew a
+ * while later, for the stream below is of no use any more. That stream has to be asked, too: its errors end there.
+ */
+function addFile(logger: Logger, file: string, reopenMs: number): void {
+  let hasFailed = false;
+  const fail = (error: unknown): void => {
+    if (hasFailed) return;
+    hasFailed = true;
+    if (transport !== undefined) logger.remove(transport);
+    logger.log({ level: 'warn', event: 'log-file', message: `the log file ${file} cannot be written (${messageOf(error)}): its lines are lost until it can` });
+    setTimeout(() => { if (!logger.writableEnded) addFile(logger, file, reopenMs); }, reopenMs).unref();
+  };
+  let transport: DailyRotateFile | undefined;
+  try {
+    transport = new DailyRotateFile({ filename: `${file}.%DATE%`, datePattern: 'YYYY-MM-DD', maxSize: '20m', maxFiles: '30d', format: json });
+    transport.on('error', fail);
+    (transport as unknown as { logStream: EventEmitter }).logStream.on('error', fail);
+    logger.add(transport);
+  } catch (error) {
+    fail(error);
+  }
 }
 
 async function closed(logger: Logger): Promise<void> {

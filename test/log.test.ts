@@ -1,8 +1,9 @@
-import { expect, test } from '@jest/globals';
+import { expect, jest, test } from '@jest/globals';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLog } from '../src/log.js';
+import { canMount, fill, mountSmall, unmount } from './support/mounts.js';
 
 test('a log file holds a JSON line for each event, with its fields', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'scd-log-'));
@@ -14,4 +15,26 @@ test('a log file holds a JSON line for each event, with its fields', async () =>
   expect(names).toHaveLength(1);
   expect(JSON.parse(await readFile(join(folder, names[0]!), 'utf8'))).toMatchObject({ level: 'warn', event: 'batch', message: 'batch 1 error', batch: 1 });
   await rm(folder, { recursive: true });
+});
+
+(canMount ? test : test.skip)('a log file on a full disk is written again once there is room', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'scd-log-'));
+  mountSmall(folder, '64k');
+  const terminal = jest.spyOn(console, 'log').mockImplementation(() => undefined);
+  try {
+    const makeRoom = fill(folder);
+    const log = createLog({ level: 'warn', file: join(folder, 'scd.log') }, true, 20);
+    const lines = async (): Promise<string> => (await Promise.all((await readdir(folder)).filter((name) => name.startsWith('scd.log')).map(async (name) => readFile(join(folder, name), 'utf8')))).join('');
+    for (let line = 0; line < 20; line += 1) log.warn('lost', 'a line for which there is no room');
+    makeRoom();
+    while (!(await lines()).includes('found')) {
+      log.warn('found', 'a line for which there is room again');
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    await log.close();
+  } finally {
+    terminal.mockRestore();
+    unmount(folder);
+    await rm(folder, { recursive: true });
+  }
 });

@@ -45,13 +45,22 @@ export async function syncHandle(handle: FileHandle, path: string): Promise<void
 
 /** Creates a folder with those above it, durably: each is synced into the one above. */
 export async function makeFolder(folder: string): Promise<void> {
-  const first = await mkdir(folder, { recursive: true });
+  const first = await mkdir(folder, { recursive: true }).catch(async (error: unknown) => {
+    // Of a read-only file system Node says ENOENT here; making the first folder that is missing says what is wrong.
+    if (systemCode(error) === 'ENOENT') await mkdir(await highestMissing(folder));
+    throw error;
+  });
   if (first === undefined) return;
   const highest = dirname(resolve(first));
   for (let at = dirname(resolve(folder)); at.length >= highest.length; at = dirname(at)) {
     await syncFolder(at);
     if (at === dirname(at)) return;
   }
+}
+
+async function highestMissing(folder: string): Promise<string> {
+  const above = dirname(resolve(folder));
+  return (await lookAt(above)) === undefined ? highestMissing(above) : folder;
 }
 
 /** A hidden name for a file that is not whole yet. The same key gives the same name, so that a later try clears up. */

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openReader } from '../../src/store/database.js';
+import { Running } from './running.js';
 
 const PROGRAM = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
@@ -57,6 +58,13 @@ export class Program {
     this.running.add(child);
     child.on('exit', () => this.running.delete(child));
     return child;
+  }
+
+  /** Starts the daemon, and waits until it watches. */
+  async daemon(environment: Record<string, string> = {}, under: readonly string[] = []): Promise<Running> {
+    const running = new Running(this.start(['run'], environment, under));
+    await running.says(/"event":"started"/u);
+    return running;
   }
 
   /** Runs the program to its end. */

@@ -38,7 +38,7 @@ describe('killed before any system call that changes the disk, the program ends 
 async function killedBefore(prepared: Program, story: Story, call: string, nth: number): Promise<{ isKilled: boolean; whole: object }> {
   const program = await prepared.copy();
   try {
-    const under = ['strace', '-f', '-qq', '--seccomp-bpf', '-o', '/dev/null', '-e', `trace=${call}`, '-e', `inject=${call}:signal=SIGKILL:when=${nth}`];
+    const under = ['strace', '-f', '-qq', '-o', '/dev/null', '-e', `trace=${call}`, '-e', `inject=${call}:signal=SIGKILL:when=${nth}`];
     const { code } = await program.run(story.command, { ...story.environment, UV_THREADPOOL_SIZE: '1' }, under);
     await program.run(story.recovery, story.recoveryEnvironment);
     return { isKilled: code === null, whole: await program.whole() };

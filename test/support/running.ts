@@ -1,0 +1,38 @@
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+
+/** A process of the program under way, and what it says. */
+export class Running {
+  /** Its log and its errors so far. */
+  said = '';
+  private readonly ended: Promise<number | null>;
+
+  constructor(readonly child: ChildProcess) {
+    const listen = (chunk: Buffer): void => { this.said += chunk.toString(); };
+    child.stdout!.on('data', listen);
+    child.stderr!.on('data', listen);
+    this.ended = once(child, 'close').then(([code]) => code as number | null);
+  }
+
+  /** Waits until it says something, `times` over; throws what it said where it ends before. */
+  async says(pattern: RegExp, times = 1): Promise<void> {
+    const all = new RegExp(pattern.source, `${pattern.flags.replace('g', '')}g`);
+    const isOver = this.ended.then(() => 'over' as const);
+    for (;;) {
+      if ([...this.said.matchAll(all)].length >= times) return;
+      const event = await Promise.race([once(this.child.stdout!, 'data'), once(this.child.stderr!, 'data'), isOver]);
+      if (event === 'over' && [...this.said.matchAll(all)].length < times) throw new Error(`it ended before it said ${pattern.source}:\n${this.said}`);
+    }
+  }
+
+  /** Sends a signal, and waits for its end. Returns its status, null where the signal killed it. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+    this.child.kill(signal);
+    return this.ended;
+  }
+
+  /** Waits for its end. */
+  async end(): Promise<number | null> {
+    return this.ended;
+  }
+}
