@@ -6,7 +6,7 @@ import { stories, tell } from './commands.js';
 import { cutUp, cuts } from './cuts.js';
 import { after } from './fixtures.js';
 import { Model } from './model.js';
-import type { ModelChain } from './types.js';
+import type { ModelChain, ModelFile } from './types.js';
 
 const RUNS = { numRuns: 200 };
 
@@ -105,6 +105,8 @@ it('accounts for every row of a batch', () => {
 it('draws worlds in which everything happens that can happen to a row or a batch', () => {
   const seen = new Set<string>();
   for (const { policy, files } of fc.sample(histories(), { numRuns: 400, seed: 1 })) {
+    for (const file of files) for (const kind of kindsOf(file)) seen.add(kind);
+    if (sharesADate(files)) seen.add('one date over several files');
     for (const batch of after(policy, ...files).batches()) {
       seen.add(batch.status);
       for (const row of batch.rows) {
@@ -133,9 +135,33 @@ it('draws worlds in which everything happens that can happen to a row or a batch
     'Unprocessed',
     'contradicted across files',
     'contradicted within a file',
+    'many accounts in one file',
+    'one date over several files',
     'placeholder inserted',
     'placeholder replaced',
     'repeated',
+    'several dates of an account in one file',
+    'unreadable row',
     'zeroed',
   ]);
 });
+
+/** What a file holds that histories are to be made of. */
+function kindsOf({ rows }: ModelFile): string[] {
+  const dates = new Map<string, Set<string>>();
+  for (const { account, date } of rows) {
+    if (account !== null && date !== null) dates.set(account, (dates.get(account) ?? new Set()).add(date));
+  }
+  return [
+    ...(rows.some(({ unreadable }) => unreadable) ? ['unreadable row'] : []),
+    ...(dates.size > 1 ? ['many accounts in one file'] : []),
+    ...([...dates.values()].some((all) => all.size > 1) ? ['several dates of an account in one file'] : []),
+  ];
+}
+
+/** Whether two files with different bytes say something of one account and date. */
+function sharesADate(files: readonly ModelFile[]): boolean {
+  const distinct = new Map(files.map(({ rows }) => [JSON.stringify(rows), rows]));
+  const said = [...distinct.values()].flatMap((rows) => [...new Set(rows.map(({ account, date }) => `${account} ${date}`))]);
+  return new Set(said).size < said.length;
+}
