@@ -18,7 +18,7 @@ const DROP_ORDER = [0, 3, 1, 2];
 
 const folder = await mkdtemp(join(tmpdir(), 'scd-inbox-demo-'));
 const environment = {
-  ...process.env, SCD_INBOX: join(folder, 'inbox'), SCD_ARCHIVE: join(folder, 'archive'),
+  ...withoutSettings(process.env), SCD_INBOX: join(folder, 'inbox'), SCD_ARCHIVE: join(folder, 'archive'),
   SCD_DATABASE: `sqlite:${join(folder, 'demo.db')}`, SCD_SCAN_SECONDS: '1',
 };
 const daemon = spawn(process.execPath, [PROGRAM, 'run'], { env: environment, cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] });
@@ -34,7 +34,12 @@ for (const index of DROP_ORDER) {
 daemon.kill('SIGTERM');
 await once(daemon, 'exit');
 
-say('\nThe history of every item, though April came before February and March:\n');
+say(`
+April came before February and March. That it did shows in the lines above (what fell silent was filled in later) and
+nowhere below: this is the history of every item, whatever order the files come in.
+
+  ──▶  holds until today     ──  ended on that date     ┄┄  nothing was submitted for longer than 31 days
+`);
 const reader = await openReader(environment.SCD_DATABASE);
 for await (const drawing of drawnChains(askChains(reader, {}, Date.now()))) process.stdout.write(drawing);
 say('');
@@ -43,9 +48,11 @@ await reader.close();
 say(`What to try next, in ${folder}:
 
   export SCD_INBOX=${environment.SCD_INBOX} SCD_ARCHIVE=${environment.SCD_ARCHIVE} SCD_DATABASE=${environment.SCD_DATABASE}
-  node ${PROGRAM} batches              # what became of each file
-  node ${PROGRAM} history CL-009       # one account, drawn
-  node ${PROGRAM} run                  # the daemon; drop your own workbooks into its inbox`);
+  node ${PROGRAM} batches                   # what became of each file
+  node ${PROGRAM} history CL-009            # one account, drawn
+  node ${PROGRAM} delete --batch 4          # take March back: the silences return
+  node ${PROGRAM} process ${join(folder, 'archive')}/processed/*/*/0328_March.xlsx    # and load it again
+  node ${PROGRAM} run                       # the daemon; drop workbooks into its inbox`);
 
 /** Gives a workbook to the inbox whole: written beside it under a name that is left alone, then renamed. */
 async function drop(name: string, bytes: Buffer): Promise<void> {
@@ -66,6 +73,11 @@ async function untilEvent(event: string): Promise<void> {
 
 function linesOf(child: ChildProcess): AsyncIterator<string, undefined> {
   return createInterface({ input: child.stdout! })[Symbol.asyncIterator]() as AsyncIterator<string, undefined>;
+}
+
+/** The demo shows the defaults, whatever is set for the daemon of this machine. */
+function withoutSettings(variables: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(variables).filter(([name]) => !name.startsWith('SCD_')));
 }
 
 function say(text: string): void {
