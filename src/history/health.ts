@@ -49,6 +49,7 @@ function longPeriods(versions: readonly StoredVersion[], maxPeriodDays: number |
 
 /** Where the stored versions of an item, ascending, are not those that its observations derive. */
 export function differencesOf(stored: readonly StoredVersion[], derived: readonly Version[]): ChainFinding[] {
+  if (stored.length === derived.length && derived.every((version, index) => isSame(stored[index]!, version))) return [];
   const standing = standingByStart(stored, derived);
   const expected = new Set(derived.map(({ from }) => from));
   const found: ChainFinding[] = [];
@@ -59,6 +60,10 @@ export function differencesOf(stored: readonly StoredVersion[], derived: readonl
   }
   const extra = stored.filter((version) => standing.get(version.from) !== version || !expected.has(version.from));
   return [...found, ...extra.map((version): ChainFinding => ({ kind: 'extra version', versions: [version] }))];
+}
+
+function isSame(stored: StoredVersion, derived: Version): boolean {
+  return stored.from === derived.from && !differs(stored, derived);
 }
 
 function endOf({ to }: Version): number {

@@ -1,7 +1,7 @@
 import type { Effects } from '../history/action.js';
 import type { StageBatch } from '../store/entities/stage-batch.js';
 import type { ProcessAction, ProcessStatus } from '../store/entities/stage-record.js';
-import { applicationsOf, markedRows, wrongDates, wrongStatuses, type MarkedRow, type WrongDate } from '../store/health.js';
+import { applicationsOf, markedRows, notApplied, wrongDates, wrongStatuses, type MarkedRow, type WrongDate } from '../store/health.js';
 import type { Queryable } from '../store/queryable.js';
 import { tallyRows } from '../store/records.js';
 import { ACTION_COUNTS, imbalancesOf, isAdmitted, isRowLost, NO_ACTION, type Imbalance } from './balance.js';
@@ -15,6 +15,8 @@ export interface Audit {
   readonly batch: StageBatch;
   /** Rows are gone, or are too many: nothing of the batch can be mended, for nothing says what they were. */
   readonly rowsLost: { readonly read: number; readonly there: number } | undefined;
+  /** Accounts that the batch names, though nothing says that it counts for them: nothing says since when it did either. */
+  readonly notApplied: readonly string[];
   readonly marks: readonly WrongMark[];
   readonly totals: readonly Imbalance[];
   readonly dates: readonly WrongDate[];
@@ -32,11 +34,13 @@ export interface WrongMark extends MarkedRow {
  */
 export async function auditBatch(db: Queryable, batch: StageBatch, isReplayAsked: boolean): Promise<Audit> {
   // Its rows are still coming.
-  if (batch.batch_status === 'In Progress') return { batch, rowsLost: undefined, marks: [], totals: [], dates: [] };
+  if (batch.batch_status === 'In Progress') return nothingWrong(batch);
+  const missed = await notApplied(db, { batch: batch.id });
+  if (missed.length > 0) return { ...nothingWrong(batch), notApplied: missed.map(({ account }) => account) };
   const tally = await tallyRows(db, batch.id);
   const imbalances = imbalancesOf(batch, tally);
   const dates = isAdmitted(batch) ? await wrongDates(db, batch.id) : [];
-  const sound = { batch, rowsLost: undefined, marks: [], totals: [], dates };
+  const sound = { ...nothingWrong(batch), dates };
   if (imbalances.length === 0 && !isReplayAsked) return sound;
   const there = tally.reduce((sum, { rows }) => sum + rows, 0);
   if (isRowLost(batch, there)) {
@@ -48,6 +52,10 @@ export async function auditBatch(db: Queryable, batch: StageBatch, isReplayAsked
   if (statuses.length > 0) return { ...sound, marks: statuses.map(withoutAction), dates: [] };
   const replayed = isReplayAsked || imbalances.some(isAboutActions) ? await replayBatch(db, batch) : undefined;
   return { ...sound, marks: replayed?.marks ?? [], totals: totalsOf(batch, imbalances, replayed) };
+}
+
+function nothingWrong(batch: StageBatch): Audit {
+  return { batch, rowsLost: undefined, notApplied: [], marks: [], totals: [], dates: [] };
 }
 
 function withoutAction(row: MarkedRow & { due: ProcessStatus }): WrongMark {

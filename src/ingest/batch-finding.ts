@@ -3,7 +3,7 @@ import type { BatchFault, Finding } from './finding.js';
 import { printable } from './outcome.js';
 
 /** What is wrong with a batch, one finding for each row, count and date. */
-export function batchFindings({ batch, rowsLost, marks, totals, dates }: Audit): Finding[] {
+export function batchFindings({ batch, rowsLost, notApplied, marks, totals, dates }: Audit): Finding[] {
   const title = `batch ${batch.id} (${printable(batch.filename)})`;
   const finding = (kind: BatchFault, words: string, item: { account?: string | null; reference?: string | null; row?: number } = {}): Finding => ({
     kind, account: item.account ?? null, reference: item.reference ?? null, batch: batch.id, versions: [], expected: null,
@@ -11,6 +11,8 @@ export function batchFindings({ batch, rowsLost, marks, totals, dates }: Audit):
   });
   if (rowsLost !== undefined) return [finding(rowsLost.there < rowsLost.read ? 'lost rows' : 'rows too many', lossText({ batch, rowsLost, dates }))];
   return [
+    ...notApplied.map((account) => finding('not applied', `${batch.batch_status}, but nothing says that it counts for ${printable(account)}, nor since when, `
+      + `so this is not repaired: delete the batch (scd-inbox delete --batch ${batch.id}), check again and drop its file again`, { account })),
     ...marks.map((row) => finding('wrong mark', markText(row), { account: row.client_account, reference: row.external_reference, row: row.row_number })),
     ...totals.map(({ count, stated, counted }) => finding('wrong total', `${count} is ${stated}, its rows say ${counted}`)),
     ...dates.map((date) => finding('wrong date', dateText(date), { account: date.account })),

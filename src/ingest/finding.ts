@@ -19,7 +19,7 @@ export interface Finding {
 }
 
 /** What is wrong with a batch. */
-export type BatchFault = 'wrong total' | 'wrong mark' | 'wrong date' | 'lost rows' | 'rows too many';
+export type BatchFault = 'wrong total' | 'wrong mark' | 'wrong date' | 'lost rows' | 'rows too many' | 'not applied';
 
 /** A version by the names of the columns of `master_record`. */
 export type NamedVersion = Readonly<Record<string, Value | boolean>>;

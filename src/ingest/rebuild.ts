@@ -2,7 +2,7 @@ import { IngestError } from '../errors.js';
 import { findAccount, touchAccount, type Account } from '../store/accounts.js';
 import { nextChange } from '../store/changes.js';
 import type { Database, Transaction } from '../store/database.js';
-import { batchesOnRecord, wrongDates } from '../store/health.js';
+import { batchesOnRecord, notApplied, wrongDates } from '../store/health.js';
 import { countRows } from '../store/records.js';
 import { isRowLost } from './balance.js';
 import { checkAccount } from './check.js';
@@ -18,7 +18,7 @@ export async function rebuildAccount(database: Pick<Database, 'write'>, number: 
   return database.write(async (tx) => {
     const account = await findAccount(tx, number);
     if (account === undefined || await isSound(tx, account)) return { inserted: 0, updated: 0, removed: 0 };
-    await refuseLostRows(tx, account);
+    await refuseLoss(tx, account);
     const change = await nextChange(tx);
     const { written } = await deriveWhole(tx, await ruled(tx, account), change.at);
     await touchAccount(tx, account.id, change);
@@ -32,14 +32,21 @@ async function isSound(tx: Transaction, account: Account): Promise<boolean> {
   return isSound;
 }
 
-async function refuseLostRows(tx: Transaction, account: Account): Promise<void> {
+/** Chains that differ may be all that is left of what is lost. */
+async function refuseLoss(tx: Transaction, account: Account): Promise<void> {
   for (const batch of await batchesOnRecord(tx, account.id)) {
     const { total } = await countRows(tx, batch.id);
     if (!isRowLost(batch, total)) continue;
     const lost = (await wrongDates(tx, batch.id)).find((date) => date.account === account.account_number && date.counted < (date.stated ?? 0));
     if (lost === undefined) continue;
-    throw new IngestError('unbalanced', `account ${account.account_number} is left as it is: its chains differ from the rows on record, but rows of batch `
-      + `${batch.id} (${printable(batch.filename)}) are lost (at ${lost.effective_date} ${lost.stated} accepted, ${lost.counted} there), so that the chains may be right. `
-      + `Delete that batch (scd-inbox delete --batch ${batch.id}) and drop its file again`);
+    throw leftAsItIs(account, batch, `rows of it are lost (at ${lost.effective_date} ${lost.stated} accepted, ${lost.counted} there)`);
   }
+  const [missed] = await notApplied(tx, { account: account.id });
+  if (missed !== undefined) throw leftAsItIs(account, { id: missed.batch, filename: missed.filename }, 'nothing says that it counts for the account');
+}
+
+function leftAsItIs(account: Account, batch: { readonly id: number; readonly filename: string }, why: string): IngestError {
+  return new IngestError('unbalanced', `account ${printable(account.account_number)} is left as it is: its chains differ from what is on record, but of batch `
+    + `${batch.id} (${printable(batch.filename)}) ${why}, so that the chains may be right. Delete that batch (scd-inbox delete --batch ${batch.id}) `
+    + 'and drop its file again');
 }

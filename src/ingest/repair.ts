@@ -7,6 +7,9 @@ import type { Written } from './derive.js';
 import type { Finding } from './finding.js';
 import { rebuildAccount } from './rebuild.js';
 
+/** Nothing on record says what is right, or nothing is wrong. */
+const BEYOND_REPAIR: ReadonlySet<Finding['kind']> = new Set(['lost rows', 'rows too many', 'not applied', 'long period']);
+
 /**
  * Brings what was found wrong to what the observations on record say: first the marks, dates and totals of batches, one
  * transaction for each, then the chains, one transaction for each account. What is looked at is found anew inside the
@@ -21,7 +24,7 @@ export class Repairs {
 
   /** Takes a finding; returns whether it can be mended. */
   add({ kind, account, batch }: Finding): boolean {
-    if (kind === 'long period' || kind === 'lost rows' || kind === 'rows too many') return false;
+    if (BEYOND_REPAIR.has(kind)) return false;
     if (batch !== null) this.batches.add(batch);
     // Chains may have followed a wrong mark or date: they are looked at as well.
     if (account !== null) this.accounts.add(account);

@@ -110,3 +110,21 @@ export async function batchesOnRecord(db: Queryable, account: number): Promise<S
     `select b.* from stage_batch b join batch_account n on n.batch_id = b.id
      where n.client_account_id = ? and n.applied_seq is not null and n.removed_seq is null order by b.id`, [account]);
 }
+
+/** A Complete batch that nothing says of that it counts for an account which it names. */
+export interface NotApplied {
+  readonly batch: number;
+  readonly filename: string;
+  readonly account: string;
+}
+
+/** What is not applied of a Complete batch, or to an account: in a sound database nothing. */
+export async function notApplied(db: Queryable, of: { readonly batch: number } | { readonly account: number }): Promise<NotApplied[]> {
+  const [column, id] = 'batch' in of ? ['batch_id', of.batch] : ['client_account_id', of.account];
+  return db.rows<NotApplied>(
+    `select b.id as batch, b.filename, a.account_number as account
+     from (select distinct batch_id, client_account_id from batch_date where ${column} = ?) as d
+     join stage_batch b on b.id = d.batch_id join client_account a on a.id = d.client_account_id
+     left join batch_account n on n.batch_id = d.batch_id and n.client_account_id = d.client_account_id
+     where b.batch_status = 'Complete' and n.applied_seq is null order by b.id, a.id`, [id]);
+}

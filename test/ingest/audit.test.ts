@@ -97,10 +97,27 @@ describe('the audit of a batch', () => {
     expect(findings.some(({ kind, account }) => kind === 'wrong version' || (kind === 'extra version' && account === 'CL-9'))).toBe(true);
     expect((await repair(world)).join()).toContain('account CL-9 is left as it is');
     expect([...keysThatDiffer(before, await everything(world))]).toEqual([]);
-    await expect(rebuildAccount(world.database, 'CL-9')).rejects.toThrow('rows of batch 3 (late) are lost (at 2022-03-28 2 accepted, 1 there)');
+    await expect(rebuildAccount(world.database, 'CL-9')).rejects.toThrow('of batch 3 (late) rows of it are lost (at 2022-03-28 2 accepted, 1 there)');
     await deleteBatch(world.database, 3);
     await world.drop(file('late', row('2022-03-28', 'x', 12), row('2022-03-28', 'y', 5)));
     expect(await check(world)).toEqual([]);
+  });
+
+  test.each([
+    ['is not written down', 'delete from batch_account where batch_id = 3'],
+    ['was never applied', 'update batch_account set applied_seq = null, applied_at = null where batch_id = 3'],
+  ])('names a Complete batch that %s for an account, and repairs nothing of it until that is taken back', async (_, statement) => {
+    const chains = await live(world);
+    await damage(world, statement);
+    const before = await everything(world);
+    expect((await check(world)).map(({ message }) => message).pop()).toMatch(/^batch 3 \(late\): not applied: Complete, but nothing says that it counts for CL-9/u);
+    expect((await repair(world)).join()).toContain('account CL-9 is left as it is');
+    expect([...keysThatDiffer(before, await everything(world))]).toEqual([]);
+    await deleteBatch(world.database, 3);
+    await repair(world, { isReplayAsked: true });
+    await world.drop(file('late', row('2022-03-28', 'x', 12), row('2022-03-28', 'y', 5)));
+    expect(await check(world, { isReplayAsked: true })).toEqual([]);
+    expect(JSON.stringify(await live(world)).replaceAll('"batch_id":6', '"batch_id":3')).toEqual(JSON.stringify(chains));
   });
 
   test('names rows that nobody read', async () => {

@@ -19,8 +19,7 @@ async function told(story: Parameters<typeof tell>[0]): Promise<World> {
   const world = await World.open(story.policy);
   worlds.push(world);
   const deeds: Deed[] = [];
-  const commands = story.commands.filter(({ kind }) => kind !== 'retry');
-  tell({ ...story, commands }, new Model(story.policy), (deed) => deeds.push(deed));
+  tell(story, new Model(story.policy), (deed) => deeds.push(deed));
   for (const deed of deeds) await carryOut(world, deed);
   return world;
 }
