@@ -130,7 +130,7 @@ describe('export', () => {
     expect(sheet['A2']).toMatchObject({ t: 'n', v: 45322, z: 'yyyy\\-mm\\-dd' });
     expect(sheet['E2']).toMatchObject({ t: 's', v: '=Acme' });
     expect(sheet['E2'].f).toBeUndefined();
-    expect(sheet['F2']).toMatchObject({ t: 'n', v: -10.5, z: '#,##0.00##' });
+    expect(sheet['F2']).toMatchObject({ t: 'n', v: -10.5, z: '#,##0.00??' });
   });
 
   test('never overwrites a workbook silently, and refuses a place that is none', async () => {

@@ -55,12 +55,14 @@ describe('an answer', () => {
 
   test('marks the failed rows, freezes the headings and can be filtered', async () => {
     await writeAnswerFile(path, [FAILED, FINE]);
-    const xml = String((XLSX.CFB as { find: (book: unknown, name: string) => { content: Buffer }; read: (bytes: Buffer, options: object) => unknown })
-      .find((XLSX.CFB as { read: (bytes: Buffer, options: object) => unknown }).read(await readFile(path), { type: 'buffer' }), 'sheet1.xml').content);
+    const cfb = XLSX.CFB as { find: (book: unknown, name: string) => { content: Buffer }; read: (bytes: Buffer, options: object) => unknown };
+    const book = cfb.read(await readFile(path), { type: 'buffer' });
+    const [xml, styles] = ['sheet1.xml', 'styles.xml'].map((name) => String(cfb.find(book, name).content)) as [string, string];
     expect(xml).toContain('<pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/>');
     expect(xml).toContain('<autoFilter ref="A1:I3"/>');
-    const styles = [...xml.matchAll(/<c r="B(\d)" s="(\d+)"/gu)].map(([, row, style]) => [row, style]);
-    expect(styles).toEqual([['1', '8'], ['2', '5'], ['3', '1']]);
+    const fills = [...styles.matchAll(/<xf [^>]*fillId="(\d)"[^>]*>/gu)].slice(1).map(([, fill]) => fill);
+    const rows = [...xml.matchAll(/<c r="B(\d)" s="(\d+)"/gu)].map(([, row, style]) => [row, fills[Number(style)]]);
+    expect(rows).toEqual([['1', '3'], ['2', '2'], ['3', '0']]);
   });
 
   test('that was mended loads what was not loaded before', async () => {

@@ -47,13 +47,15 @@ async function* inCells({ columns }: Listing, rows: AsyncIterable<Row>, counted:
 
 function cellOf({ kind }: OutputColumn, value: Value): OutCell | undefined {
   if (kind === 'amount' && typeof value === 'number') return { type: 'number', value, look: 'amount' };
+  if (kind === 'number' && typeof value === 'number') return { type: 'number', value, look: 'number' };
+  if (kind === 'text' && typeof value === 'string') return { type: 'text', value, look: 'prose' };
   return valueCell(kind === 'number' || kind === 'text' ? 'name' : kind, value);
 }
 
 /** A heading needs room for its filter button, an amount for the largest there can be. */
 function widthOf({ heading, kind }: OutputColumn, values: readonly Value[]): number {
   const longest = Math.max(heading.length + 3, ...values.map((value) => String(value ?? '').length));
-  return kind === 'amount' ? 20 : Math.min(longest + 2, WIDEST);
+  return kind === 'amount' ? 22 : Math.min(longest + 2, WIDEST);
 }
 
 /** Works in a hidden folder beside a path; it is gone afterwards, also when the program is told to stop meanwhile. */

@@ -23,6 +23,9 @@ export interface OutColumn {
 
 /** How many rows a sheet holds, its headings among them. */
 export const MAX_ROWS = 1_048_576;
+const LINE_POINTS = 15;
+/** A row is no higher than this. */
+const MAX_POINTS = 409;
 const PIECE_CHARACTERS = 65_536;
 
 /** Writes a workbook to a path, whole or not at all, and durably: a part file beside it is given the name at the end. */
@@ -73,12 +76,13 @@ function relationships(targets: readonly (readonly [type: string, target: string
 function workbookXml({ name, columns }: OutSheet, rows: number): string {
   const quoted = `'${name.replaceAll("'", "''")}'`;
   return `${XML}<workbook xmlns="${MAIN}" xmlns:r="${RELATIONS}"><sheets><sheet name="${escaped(name)}" sheetId="1" r:id="rId1"/></sheets>`
-    + `<definedNames><definedName name="_xlnm._FilterDatabase" localSheetId="0" hidden="1">${escaped(quoted)}!$A$1:$${letter(columns.length - 1)}$${rows}</definedName></definedNames></workbook>`;
+    + `<definedNames><definedName name="_xlnm._FilterDatabase" localSheetId="0" hidden="1">${escaped(quoted)}!$A$1:$${letter(columns.length - 1)}$${rows}</definedName>`
+    + `<definedName name="_xlnm.Print_Titles" localSheetId="0">${escaped(quoted)}!$1:$1</definedName></definedNames></workbook>`;
 }
 
 async function* sheetXml({ columns, rows }: OutSheet, written: { rows: number }): AsyncGenerator<string> {
   const letters = columns.map((_, index) => letter(index));
-  yield `${XML}<worksheet xmlns="${MAIN}"><sheetViews><sheetView workbookViewId="0"><pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/></sheetView></sheetViews>`
+  yield `${XML}<worksheet xmlns="${MAIN}"><sheetPr><pageSetUpPr fitToPage="1"/></sheetPr><sheetViews><sheetView workbookViewId="0"><pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/></sheetView></sheetViews>`
     + `<cols>${columns.map(({ width }, index) => `<col min="${index + 1}" max="${index + 1}" width="${width}" customWidth="1"/>`).join('')}</cols><sheetData>`;
   written.rows = 1;
   yield `<row r="1">${columns.map(({ heading }, index) => headingXml(`${letters[index]!}1`, heading)).join('')}</row>`;
@@ -87,9 +91,20 @@ async function* sheetXml({ columns, rows }: OutSheet, written: { rows: number })
     if (written.rows === MAX_ROWS) break;
     const number = written.rows += 1;
     const cells = row.map((cell, index) => (cell === undefined ? '' : cellXml(`${letters[index]!}${number}`, cell)));
-    yield `<row r="${number}">${cells.join('')}</row>`;
+    yield `<row r="${number}"${heightOf(row, columns)}>${cells.join('')}</row>`;
   }
-  yield `</sheetData><autoFilter ref="A1:${letters[letters.length - 1]!}${written.rows}"/></worksheet>`;
+  yield `</sheetData><autoFilter ref="A1:${letters[letters.length - 1]!}${written.rows}"/>`
+    // On paper all columns are side by side, under their headings on every page.
+    + '<pageSetup orientation="landscape" fitToHeight="0"/></worksheet>';
+}
+
+/** Prose that is wider than its column needs a higher row: not every program gives it one by itself. */
+function heightOf(row: readonly (OutCell | undefined)[], columns: readonly OutColumn[]): string {
+  let lines = 1;
+  row.forEach((cell, index) => {
+    if (cell?.look === 'prose') lines = Math.max(lines, Math.ceil(String(cell.value).length / columns[index]!.width));
+  });
+  return lines === 1 ? '' : ` ht="${Math.min(lines * LINE_POINTS, MAX_POINTS)}" customHeight="1"`;
 }
 
 /** A row at a time would cost a step of the whole pipeline each. */
