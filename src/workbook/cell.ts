@@ -32,6 +32,8 @@ export interface Workbook {
   readonly kind: string;
   /** Which of Excel's date systems its serial numbers count in. */
   readonly dateSystem: 1900 | 1904;
+  /** How many bytes it was unpacked to, up to now. */
+  bytes(): number;
   /** In the workbook's order. */
   readonly sheets: readonly Sheet[];
   close(): Promise<void>;

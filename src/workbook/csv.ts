@@ -4,19 +4,23 @@ import type { ReadSettings } from '../config/settings.js';
 import { IngestError } from '../errors.js';
 import type { SheetRow, Workbook } from './cell.js';
 
+type Limits = ReadSettings['limits'];
+
 const DELIMITERS = [',', ';', '\t'];
 
 /**
  * Opens a CSV file: every cell is text, a row's number is the record's. `fits` says whether a record holds all the
  * headings; the delimiter that makes one of the first 20 fit is taken, else the one that gives the most cells.
  */
-export async function openCsv(path: string, fits: (cells: readonly string[]) => boolean, limits: ReadSettings['limits']): Promise<Workbook> {
-  const text = decode(await readFile(path));
-  const delimiter = delimiterOf(text, fits);
+export async function openCsv(path: string, fits: (cells: readonly string[]) => boolean, limits: Limits): Promise<Workbook> {
+  const bytes = await readFile(path);
+  const text = decode(bytes);
+  const delimiter = delimiterOf(text, fits, limits);
   return {
     kind: 'CSV file',
     dateSystem: 1900,
     sheets: [{ name: 'CSV', visible: true, rows: () => rowsOf(text, delimiter, limits) }],
+    bytes: () => bytes.length,
     close: async () => undefined,
   };
 }
@@ -32,18 +36,18 @@ function decode(bytes: Buffer): string {
   }
 }
 
-function delimiterOf(text: string, fits: (cells: readonly string[]) => boolean): string {
-  const heads = DELIMITERS.map((delimiter) => ({ delimiter, records: firstRecords(text, delimiter) }));
+function delimiterOf(text: string, fits: (cells: readonly string[]) => boolean, limits: Limits): string {
+  const heads = DELIMITERS.map((delimiter) => ({ delimiter, records: firstRecords(text, delimiter, limits) }));
   const fitting = heads.find(({ records }) => records.some(fits));
   if (fitting !== undefined) return fitting.delimiter;
   const most = (records: string[][]): number => Math.max(0, ...records.map((record) => record.length));
   return heads.reduce((best, head) => (most(head.records) > most(best.records) ? head : best)).delimiter;
 }
 
-function firstRecords(text: string, delimiter: string): string[][] {
+function firstRecords(text: string, delimiter: string, limits: Limits): string[][] {
   const records: string[][] = [];
   try {
-    for (const record of parse(text, delimiter)) if (records.push(record) === 20) break;
+    for (const record of parse(text, delimiter, limits)) if (records.push(record) === 20) break;
   } catch {
     // Read with this delimiter it is no CSV; with another it may be.
   }
@@ -53,13 +57,13 @@ function firstRecords(text: string, delimiter: string): string[][] {
 /** Cells in a batch: a row may have sixteen thousand. */
 const BATCH_CELLS = 10_000;
 
-async function* rowsOf(text: string, delimiter: string, limits: ReadSettings['limits']): AsyncGenerator<readonly SheetRow[]> {
+async function* rowsOf(text: string, delimiter: string, limits: Limits): AsyncGenerator<readonly SheetRow[]> {
   let batch: SheetRow[] = [];
   let cells = 0;
   let number = 0;
-  for (const record of parse(text, delimiter)) {
+  for (const record of parse(text, delimiter, limits)) {
     number += 1;
-    refuseLarge(record, number, limits);
+    if (number > limits.rows) throw new IngestError('too-large', `has more than the ${limits.rows} rows allowed`);
     batch.push({ number, hidden: false, cells: record.map((cell) => (cell === '' ? undefined : { type: 'text' as const, text: cell })) });
     cells += record.length;
     if (cells < BATCH_CELLS) continue;
@@ -70,22 +74,24 @@ async function* rowsOf(text: string, delimiter: string, limits: ReadSettings['li
   if (batch.length > 0) yield batch;
 }
 
-function refuseLarge(record: readonly string[], number: number, limits: ReadSettings['limits']): void {
-  if (number > limits.rows) throw new IngestError('too-large', `has more than the ${limits.rows} rows allowed`);
-  if (record.length > limits.columns) throw new IngestError('too-large', `row ${number} has more than the ${limits.columns} columns allowed`);
-  if (record.some((cell) => cell.length > limits.cellCharacters)) throw new IngestError('too-large', `row ${number}: a cell holds more than the ${limits.cellCharacters} characters allowed`);
-}
-
-/** The records of a CSV text (RFC 4180). Refuses a quote that is never closed or stands within a cell's end. */
-function* parse(text: string, delimiter: string): Generator<string[]> {
+/**
+ * The records of a CSV text (RFC 4180). Refuses a quote that is never closed or stands within a cell's end, and what is
+ * too large, before it is held in memory.
+ */
+function* parse(text: string, delimiter: string, limits: Limits): Generator<string[]> {
   let at = 0;
   let record = 0;
   while (at < text.length) {
     record += 1;
     const cells: string[] = [];
     for (;;) {
-      const { cell, end } = text[at] === '"' ? quoted(text, at, delimiter, record) : plain(text, at, delimiter);
-      cells.push(cell);
+      const { cell, end } = text[at] === '"' ? quoted(text, at, delimiter, record, limits) : plain(text, at, delimiter);
+      if (cell.length > limits.cellCharacters) throw tooLong(record, limits);
+      if (cells.push(cell) > limits.columns) {
+        // So far it shows which delimiter the file has.
+        yield cells;
+        throw new IngestError('too-large', `row ${record} has more than the ${limits.columns} columns allowed`);
+      }
       at = end;
       if (text[at] !== delimiter) break;
       at += 1;
@@ -102,7 +108,7 @@ function plain(text: string, start: number, delimiter: string): { cell: string; 
   return { cell: text.slice(start, end), end };
 }
 
-function quoted(text: string, start: number, delimiter: string, record: number): { cell: string; end: number } {
+function quoted(text: string, start: number, delimiter: string, record: number, limits: Limits): { cell: string; end: number } {
   let cell = '';
   let at = start + 1;
   for (;;) {
@@ -111,6 +117,7 @@ function quoted(text: string, start: number, delimiter: string, record: number):
     cell += text.slice(at, quote);
     at = quote + 1;
     if (text[at] !== '"') break;
+    if (cell.length > limits.cellCharacters) throw tooLong(record, limits);
     cell += '"';
     at += 1;
   }
@@ -118,4 +125,8 @@ function quoted(text: string, start: number, delimiter: string, record: number):
     throw new IngestError('malformed', `row ${record}: text follows a closing quote; save it as .xlsx`);
   }
   return { cell, end: at };
+}
+
+function tooLong(record: number, { cellCharacters }: Limits): IngestError {
+  return new IngestError('too-large', `row ${record}: a cell holds more than the ${cellCharacters} characters allowed`);
 }

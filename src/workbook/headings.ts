@@ -21,6 +21,12 @@ export type Spellings = readonly ReadonlySet<string>[];
 
 const SEARCHED_ROWS = 20;
 const LISTED_HEADINGS = 20;
+/** Excel allows 31; a name stands in the message of every row that fails. */
+const MAX_SHEET_NAME = 255;
+/** What is longer is no heading. */
+const MAX_HEADING_CHARACTERS = 1_024;
+/** Other sheets that are looked through for headings, to name them in the refusal. */
+const HINTED_SHEETS = 20;
 
 /** The spellings of each column of the template, the settings' further ones included. */
 export function spellings(settings: Pick<ReadSettings, 'headings'>): Spellings {
@@ -53,11 +59,12 @@ export function isBehindHeadings(row: SheetRow): boolean {
 
 /** The sheet to read: the one of this name, or where none is named the first visible one. */
 export function chooseSheet(workbook: Workbook, name: string | null): Sheet {
-  const names = workbook.sheets.length === 0 ? 'none' : workbook.sheets.map(nameOf).join(', ');
   const chosen = name === null
     ? workbook.sheets.find((sheet) => sheet.visible)
     : workbook.sheets.find((sheet) => sheet.name === name) ?? workbook.sheets.find((sheet) => folded(sheet.name) === folded(name));
+  if (chosen !== undefined && chosen.name.length > MAX_SHEET_NAME) throw new IngestError('hostile', `sheet "${shortened(chosen.name)}" has a name of more than ${MAX_SHEET_NAME} characters`);
   if (chosen !== undefined) return chosen;
+  const names = workbook.sheets.length === 0 ? 'none' : namesOf(workbook.sheets);
   const expected = name === null ? 'a visible sheet' : `a sheet "${name}"`;
   throw new IngestError('no-sheet', `expected ${expected}, found ${names}; nothing was loaded`, { facts: { expected: name, found: names } });
 }
@@ -71,7 +78,7 @@ export async function missingHeadings(
   const others = await sheetsWithHeadings(workbook, sheet, wanted);
   const hint = others.length === 0 ? '' : `; sheets that have them all: ${others.join(', ')}: put that one first or name it in the settings`;
   return new IngestError('headings', `sheet "${sheet.name}" lacks the heading${missing.length === 1 ? '' : 's'} ${listed(missing)} ${place}; `
-    + `found ${texts.length === 0 ? 'nothing' : listed(texts)}${hint}; nothing was loaded`, { facts: { sheet: sheet.name, missing, found: texts, others } });
+    + `found ${texts.length === 0 ? 'nothing' : listed(texts)}${hint}; nothing was loaded`, { facts: { sheet: sheet.name, missing, found: texts.slice(0, LISTED_HEADINGS).map(shortened), others } });
 }
 
 /** Headings for a message. */
@@ -82,7 +89,7 @@ export function listed(texts: readonly string[]): string {
 }
 
 function textsOf(row: SheetRow): string[] {
-  return Array.from(row.cells, (cell) => cell?.text ?? '');
+  return Array.from(row.cells, (cell) => (cell?.text ?? '').slice(0, MAX_HEADING_CHARACTERS));
 }
 
 function missingIn(texts: readonly string[], wanted: Spellings): string[] {
@@ -112,7 +119,7 @@ function closest(head: readonly SheetRow[], wanted: Spellings): { missing: strin
 
 async function sheetsWithHeadings(workbook: Workbook, tried: Sheet, wanted: Spellings): Promise<string[]> {
   const names: string[] = [];
-  for (const sheet of workbook.sheets) {
+  for (const sheet of workbook.sheets.slice(0, HINTED_SHEETS)) {
     if (sheet !== tried && await hasHeadings(sheet, wanted)) names.push(nameOf(sheet));
   }
   return names;
@@ -134,8 +141,13 @@ async function hasHeadings(sheet: Sheet, wanted: Spellings): Promise<boolean> {
   }
 }
 
+function namesOf(sheets: readonly Sheet[]): string {
+  const rest = sheets.length - HINTED_SHEETS;
+  return sheets.slice(0, HINTED_SHEETS).map(nameOf).join(', ') + (rest > 0 ? ` and ${rest} more` : '');
+}
+
 function nameOf(sheet: Sheet): string {
-  return `"${sheet.name}"${sheet.visible ? '' : ' (hidden)'}`;
+  return `"${shortened(sheet.name)}"${sheet.visible ? '' : ' (hidden)'}`;
 }
 
 function columnName(index: number): string {

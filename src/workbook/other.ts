@@ -7,17 +7,23 @@ import { checkZip } from './xlsx/zip.js';
 
 /** Opens .xls and .xlsb, read whole by SheetJS. Throws IngestError. */
 export async function openOther(path: string, kind: 'xls' | 'xlsb', limits: ReadSettings['limits']): Promise<Workbook> {
-  if (kind === 'xlsb') await checkZip(path, { ...limits, inflatedMiB: limits.otherInflatedMiB });
   // Before Excel 97 texts were written in the code page of the country.
-  else XLSX.set_cptable(await import('xlsx/dist/cpexcel.full.mjs'));
-  const book = parse(await readFile(path));
+  if (kind === 'xls') XLSX.set_cptable(await import('xlsx/dist/cpexcel.full.mjs'));
+  const inflated = kind === 'xls' ? 0 : await checkZip(path, { ...limits, entryMiB: ENTRY_MIB, entryRatio: ENTRY_RATIO, inflatedMiB: limits.otherInflatedMiB });
+  const file = await readFile(path);
+  const book = parse(file);
   return {
     kind: `.${kind} workbook`,
     dateSystem: book.Workbook?.WBProps?.date1904 === true ? 1904 : 1900,
     sheets: book.SheetNames.flatMap((name, index) => sheetOf(name, book.Sheets[name], book.Workbook?.Sheets?.[index]?.Hidden ?? 0)),
+    bytes: () => file.length + inflated,
     close: async () => undefined,
   };
 }
+
+/** What is read whole is held in memory, many times its size: past this it may not be packed more densely than real sheets are. */
+const ENTRY_MIB = 16;
+const ENTRY_RATIO = 100;
 
 /** No formulas: their cached values count, and an exotic formula must not cost the file. No shown texts: they are not the values. */
 const OPTIONS = { type: 'buffer', dense: true, nodim: true, WTF: true, cellNF: true, cellText: false, cellFormula: false, cellHTML: false } as const;

@@ -69,7 +69,9 @@ async function stageRows(workbook: Workbook, sheet: Sheet, reading: Reading, sin
         continue;
       }
       const chunk = found.stager.add(row);
-      if (chunk !== undefined) await sink.chunk(chunk);
+      if (chunk === undefined) continue;
+      refuseAmplified(found.stager, workbook);
+      await sink.chunk(chunk);
     }
   }
   if (found === undefined) throw await missingHeadings(workbook, sheet, head, reading.wanted);
@@ -84,6 +86,15 @@ function begin(row: SheetRow, workbook: Workbook, sheet: Sheet, { settings, want
   if (headings === undefined) return undefined;
   return { headings, stager: new RowStager(sheet.name, headings, settings, workbook.dateSystem, isCsv ? headings.width : undefined) };
 }
+
+/** Rows may name one long text over and over, or repeat as a whole: a small file would fill the disk. */
+function refuseAmplified({ textCharacters }: RowStager, workbook: Workbook): void {
+  if (textCharacters <= AMPLIFIED_CHARACTERS || textCharacters <= AMPLIFIED_RATIO * workbook.bytes()) return;
+  throw new IngestError('zip-bomb', `its rows hold more than ${AMPLIFIED_CHARACTERS} characters and ${AMPLIFIED_RATIO} times what the file unpacks to: a bomb`);
+}
+
+const AMPLIFIED_CHARACTERS = 33_554_432;
+const AMPLIFIED_RATIO = 16;
 
 function noticesOf({ ignored }: Headings, { hidden }: RowStager): string[] {
   const notices: string[] = [];

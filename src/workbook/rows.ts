@@ -28,6 +28,8 @@ export class RowStager {
   rows = 0;
   failed = 0;
   hidden = 0;
+  /** Of all texts that were taken. */
+  textCharacters = 0;
   private parts: string[] = [];
   private characters = 0;
   private chunkFailed = 0;
@@ -50,6 +52,7 @@ export class RowStager {
       const cell = row.cells[columns[index]!];
       this.cells[index] = cell;
       isBlank &&= isEmpty(cell);
+      if (cell !== undefined) this.textCharacters += cell.text.length;
     }
     if (isBlank) return undefined;
     this.rows += 1;

@@ -41,9 +41,13 @@ export function bookOf(rows: readonly (readonly unknown[])[], bookType: XLSX.Boo
 export interface Part {
   readonly name: string;
   readonly text: string | Buffer;
+  /** What it is packed as, instead of the text. */
+  readonly packed?: Buffer;
   readonly crc?: number;
   readonly size?: number;
   readonly flags?: number;
+  /** It has no bytes of its own: it says that it lies where the part before lies. */
+  readonly overlaps?: true;
 }
 
 /** The bytes of a zip. */
@@ -51,9 +55,10 @@ export function zipOf(parts: readonly Part[]): Buffer {
   const bodies: Buffer[] = [];
   const directory: Buffer[] = [];
   let offset = 0;
-  for (const { name, text, crc, size, flags = 0 } of parts) {
+  let last = 0;
+  for (const { name, text, packed: given, crc, size, flags = 0, overlaps } of parts) {
     const bytes = Buffer.from(text as string);
-    const packed = deflateRawSync(bytes);
+    const packed = given ?? deflateRawSync(bytes);
     const common = Buffer.alloc(26);
     common.writeUInt16LE(20, 0);
     common.writeUInt16LE(flags, 2);
@@ -62,12 +67,15 @@ export function zipOf(parts: readonly Part[]): Buffer {
     common.writeUInt32LE(packed.length, 14);
     common.writeUInt32LE(size ?? bytes.length, 18);
     common.writeUInt16LE(Buffer.byteLength(name), 22);
-    const body = Buffer.concat([Buffer.from('PK\x03\x04', 'latin1'), common, Buffer.from(name), packed]);
+    if (!overlaps) {
+      const body = Buffer.concat([Buffer.from('PK\x03\x04', 'latin1'), common, Buffer.from(name), packed]);
+      bodies.push(body);
+      last = offset;
+      offset += body.length;
+    }
     const rest = Buffer.alloc(14);
-    rest.writeUInt32LE(offset, 10);
+    rest.writeUInt32LE(last, 10);
     directory.push(Buffer.concat([Buffer.from('PK\x01\x02\x14\x00', 'latin1'), common, rest, Buffer.from(name)]));
-    bodies.push(body);
-    offset += body.length;
   }
   const listing = Buffer.concat(directory);
   const end = Buffer.alloc(22);

@@ -2,7 +2,7 @@ import type { ReadSettings } from '../../config/settings.js';
 import { IngestError } from '../../errors.js';
 import type { Workbook } from '../cell.js';
 import { readXml } from '../xlsx/xml.js';
-import { malformed, Zip } from '../xlsx/zip.js';
+import { hostile, malformed, Zip } from '../xlsx/zip.js';
 import { OdsStyles } from './styles.js';
 import { readTable } from './table.js';
 
@@ -19,17 +19,18 @@ const TABLE = 'urn:oasis:names:tc:opendocument:xmlns:table:1.0';
 
 /** Opens an .ods workbook. Throws IngestError. */
 export async function openOds(path: string, limits: ReadSettings['limits']): Promise<Workbook> {
-  const zip = await Zip.open(path, { ...limits, inflatedMiB: limits.otherInflatedMiB * READINGS });
+  const zip = await Zip.open(path, { ...limits, inflatedMiB: limits.otherInflatedMiB });
   try {
     await refuseEncrypted(zip);
     const styles = new OdsStyles();
     if (zip.has(STYLES)) await readWhole(zip, STYLES, styles);
-    const { tables, dateSystem } = await outline(zip, styles);
+    const { tables, dateSystem } = await outline(zip, styles, limits.entries);
     return {
       kind: '.ods workbook', dateSystem,
       sheets: tables.map(({ name, style }, index) => ({
         name, visible: !styles.isHiddenTable(style), rows: () => readTable(() => zip.stream(CONTENT), index, styles, limits),
       })),
+      bytes: () => zip.inflatedBytes,
       close: async () => zip.close(),
     };
   } catch (error) {
@@ -37,9 +38,6 @@ export async function openOds(path: string, limits: ReadSettings['limits']): Pro
     throw error;
   }
 }
-
-/** The content is read for its outline, for its rows, and perhaps for the headings of other sheets. */
-const READINGS = 4;
 
 interface Handler {
   open(name: string, attributes: Readonly<Record<string, string>>): void;
@@ -64,7 +62,7 @@ interface Outline {
 }
 
 /** The names of the tables, and the styles that stand before them. */
-async function outline(zip: Zip, styles: OdsStyles): Promise<Outline> {
+async function outline(zip: Zip, styles: OdsStyles, maxTables: number): Promise<Outline> {
   const tables: { name: string; style: string | undefined }[] = [];
   let dateSystem: 1900 | 1904 = 1900;
   let depth = 0;
@@ -74,6 +72,7 @@ async function outline(zip: Zip, styles: OdsStyles): Promise<Outline> {
       styles.open(name, attributes);
       if (name === 'null-date') dateSystem = dateSystemOf(attributes['table:date-value']);
       // A table within a cell is no sheet.
+      if (tables.length > maxTables) throw hostile(CONTENT, `has more than ${maxTables} sheets`);
       if (name === 'table' && (depth += 1) === 1) tables.push({ name: attributes['table:name'] ?? '', style: attributes['table:style-name'] });
     },
     close: (name) => {

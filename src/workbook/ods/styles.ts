@@ -1,3 +1,6 @@
+import { MAX_STYLES } from '../xlsx/parts.js';
+import { hostile } from '../xlsx/zip.js';
+
 type Attributes = Readonly<Record<string, string>>;
 
 /** Elements that describe how numbers look; what is in them becomes a format code. */
@@ -20,6 +23,7 @@ export class OdsStyles {
   private style = { name: '', family: '' };
 
   open(name: string, attributes: Attributes): void {
+    if (this.codes.size + this.cells.size + this.hiddenTables.size > MAX_STYLES) throw hostile('styles', `has more than ${MAX_STYLES} styles`);
     if (FORMAT_ELEMENTS.has(name) && attributes['style:name'] !== undefined) this.format = { name: attributes['style:name'], code: '' };
     else if (this.format !== undefined) this.addToFormat(name, attributes);
     else if (name === 'style') this.openStyle(attributes);

@@ -12,6 +12,9 @@ type Limits = ReadSettings['limits'];
 const PART = 'content.xml';
 /** Rows that repeat are handed on in batches of this size: a repeated row is cheap in the file, not in memory. */
 const BATCH_ROWS = 1_000;
+/** Cells that repeat are cheap in the file, too. */
+const MAX_REPEATED = 8_388_608;
+const MAX_ROW_CHARACTERS = 2_097_152;
 /** What stands within a paragraph without being part of its text. */
 const ASIDES = new Set(['annotation', 'ruby-text', 'note', 'frame', 'custom-shape', 'g']);
 
@@ -50,7 +53,8 @@ class Table {
   private depth = 0;
   private columnStyles: { upTo: number; style: string | undefined }[] = [];
   private next = 1;
-  private row: { cells: (Cell | undefined)[]; next: number; hidden: boolean; times: number; style: string | undefined } | undefined;
+  private repeated = 0;
+  private row: { cells: (Cell | undefined)[]; next: number; hidden: boolean; times: number; characters: number; style: string | undefined } | undefined;
   private cell: CellText | undefined;
 
   constructor(private readonly index: number, private readonly styles: OdsStyles, private readonly limits: Limits) {}
@@ -95,7 +99,7 @@ class Table {
   private openRow(attributes: Attributes): void {
     const visibility = attributes['table:visibility'] ?? 'visible';
     this.row = {
-      cells: [], next: 0, hidden: visibility !== 'visible',
+      cells: [], next: 0, characters: 0, hidden: visibility !== 'visible',
       times: timesOf(attributes, 'table:number-rows-repeated'), style: attributes['table:default-cell-style-name'],
     };
   }
@@ -120,6 +124,8 @@ class Table {
     if (value === undefined) return;
     if (row!.next > this.limits.columns) throw new IngestError('too-large', `row ${this.next} has more than the ${this.limits.columns} columns allowed`);
     if (value.text.length > this.limits.cellCharacters) throw new IngestError('too-large', `row ${this.next}: a cell holds more than the ${this.limits.cellCharacters} characters allowed`);
+    if ((row!.characters += value.text.length * times) > MAX_ROW_CHARACTERS) throw new IngestError('too-large', `row ${this.next}: its cells hold more than the ${MAX_ROW_CHARACTERS} characters allowed`);
+    if ((this.repeated += times - 1) > MAX_REPEATED) throw new IngestError('too-large', `has more than ${MAX_REPEATED} cells that repeat another; save it as .xlsx`);
     for (let column = first; column < row!.next; column += 1) row!.cells[column] = value;
   }
 
@@ -139,6 +145,7 @@ class CellText {
   private readonly paragraphs: string[] = [];
   private depth = 0;
   private asides = 0;
+  private characters = 0;
 
   constructor(readonly attributes: Attributes) {}
 
@@ -160,7 +167,9 @@ class CellText {
   }
 
   add(text: string): void {
-    if (this.depth > 0 && this.asides === 0) this.paragraphs[this.paragraphs.length - 1] += text;
+    if (this.depth === 0 || this.asides > 0) return;
+    this.paragraphs[this.paragraphs.length - 1] += text;
+    if ((this.characters += text.length) > MAX_ROW_CHARACTERS) throw new IngestError('too-large', `a cell holds more than ${MAX_ROW_CHARACTERS} characters`);
   }
 
   value(format: string | undefined): Cell | undefined {

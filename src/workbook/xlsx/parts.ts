@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import * as XLSX from 'xlsx';
 import { readXmlWhole } from './xml.js';
-import { malformed, type Zip } from './zip.js';
+import { hostile, malformed, type Zip } from './zip.js';
 
 /** The small parts of a workbook: where the others are, the sheets, the number formats. */
 
@@ -74,6 +74,7 @@ async function readWorkbook(
       const relation = relations.get(id ?? '');
       if (relation === undefined || !zip.has(relation.target)) throw malformed(part, `sheet "${name}" points to a part that is not there`);
       // Charts and dialogs are sheets without rows.
+      if (sheets.some((sheet) => sheet.part === relation.target)) throw hostile(part, `two of its sheets are the same part ${relation.target}`);
       if (relation.type === 'worksheet') sheets.push({ name, visible: (attributes['state'] ?? 'visible') === 'visible', part: relation.target });
     },
     close: () => undefined,
@@ -87,6 +88,9 @@ interface FormatTable {
   get_table(): Record<string, string>;
 }
 
+/** Excel allows 65,490. */
+export const MAX_STYLES = 65_536;
+
 /** Taken once, at the start: SheetJS writes the formats of each file that it reads into its table, and leaves them there. */
 const BUILT_IN: readonly (readonly [number, string])[] = Object.entries((XLSX.SSF as FormatTable).get_table()).map(([id, code]) => [Number(id), code]);
 
@@ -94,8 +98,11 @@ async function readFormats(zip: Zip, part: string): Promise<(string | undefined)
   const codes = new Map<number, string>(BUILT_IN);
   const formats: (string | undefined)[] = [];
   let inCells = false;
+  let numFmts = 0;
   await readXmlWhole(part, await zip.stream(part), {
     open: (element, attributes) => {
+      if (element === 'numFmt' && (numFmts += 1) > MAX_STYLES) throw hostile(part, `has more than ${MAX_STYLES} number formats`);
+      if (formats.length > MAX_STYLES) throw hostile(part, `has more than ${MAX_STYLES} styles`);
       if (element === 'numFmt') codes.set(Number(attributes['numFmtId']), attributes['formatCode'] ?? 'General');
       else if (element === 'cellXfs') inCells = true;
       else if (element === 'xf' && inCells) formats.push(formatOf(codes, Number(attributes['numFmtId'] ?? 0)));

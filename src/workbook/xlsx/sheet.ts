@@ -17,6 +17,9 @@ export async function* readSheet(
   }
 }
 
+/** A row whose cells name one long shared text over and over is short in the file, not in memory. */
+const MAX_ROW_CHARACTERS = 2_097_152;
+
 type Attributes = Readonly<Record<string, string>>;
 
 const UNCALCULATED: Cell = { type: 'uncalculated', text: '' };
@@ -25,6 +28,7 @@ class RowBuilder implements XmlHandler {
   private rows: SheetRow[] = [];
   private cells: (Cell | undefined)[] = [];
   private row = 0;
+  private characters = 0;
   private column = -1;
   private hidden = false;
   private inData = false;
@@ -70,8 +74,9 @@ class RowBuilder implements XmlHandler {
 
   text(text: string): void {
     if (!this.inCell) return;
-    if (this.inValue) this.value += text;
-    else this.rich.add(text);
+    if (!this.inValue) return this.rich.add(text);
+    this.value += text;
+    if (this.value.length > MAX_ROW_CHARACTERS) throw this.tooLong('a cell holds', MAX_ROW_CHARACTERS);
   }
 
   private openData(): void {
@@ -88,6 +93,7 @@ class RowBuilder implements XmlHandler {
     if (row > this.limits.rows) throw new IngestError('too-large', `sheet "${this.sheet.name}" has a row ${row}, more than the ${this.limits.rows} allowed`);
     this.row = row;
     this.column = -1;
+    this.characters = 0;
     this.hidden = isTrue(attributes['hidden']);
   }
 
@@ -136,8 +142,13 @@ class RowBuilder implements XmlHandler {
     this.inCell = false;
     const cell = this.hasValue || this.hasText ? this.valued() : this.hasFormula ? UNCALCULATED : undefined;
     if (cell === undefined) return;
-    if (cell.text.length > this.limits.cellCharacters) throw new IngestError('too-large', `sheet "${this.sheet.name}" row ${this.row}: a cell holds more than the ${this.limits.cellCharacters} characters allowed`);
+    if (cell.text.length > this.limits.cellCharacters) throw this.tooLong('a cell holds', this.limits.cellCharacters);
+    if ((this.characters += cell.text.length) > MAX_ROW_CHARACTERS) throw this.tooLong('its cells hold', MAX_ROW_CHARACTERS);
     this.cells[this.column] = cell;
+  }
+
+  private tooLong(what: string, most: number): IngestError {
+    return new IngestError('too-large', `sheet "${this.sheet.name}" row ${this.row}: ${what} more than the ${most} characters allowed`);
   }
 
   private valued(): Cell | undefined {

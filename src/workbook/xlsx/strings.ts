@@ -2,6 +2,10 @@ import { IngestError } from '../../errors.js';
 import { readXmlWhole } from './xml.js';
 import { malformed, type Zip } from './zip.js';
 
+const MAX_COUNT = 16_777_216;
+/** In pieces a text could go on without end; a cell's own limit is told of where it is used. */
+const MAX_TEXT_CHARACTERS = 1_048_576;
+
 /** The texts that the cells share, packed: one buffer and offsets, not a million strings. */
 export class SharedStrings {
   private buffer = Buffer.alloc(65_536);
@@ -40,6 +44,7 @@ export class SharedStrings {
   }
 
   private add(text: string): void {
+    if (this.count === MAX_COUNT) throw new IngestError('too-large', `has more than ${MAX_COUNT} shared texts; split the workbook`);
     const bytes = Buffer.byteLength(text);
     if (this.used + bytes > this.maxBytes) throw new IngestError('too-large', `its shared texts are longer than ${this.maxBytes / 1_048_576} MiB together; split the workbook`);
     if (this.used + bytes > this.buffer.length) this.grow(this.used + bytes);
@@ -86,7 +91,9 @@ export class RichText {
   }
 
   add(text: string): void {
-    if (this.inText && this.phonetic === 0) this.text += text;
+    if (!this.inText || this.phonetic > 0) return;
+    this.text += text;
+    if (this.text.length > MAX_TEXT_CHARACTERS) throw new IngestError('too-large', `part ${this.part}: a text has more than ${MAX_TEXT_CHARACTERS} characters`);
   }
 
   private openRun(): void {

@@ -124,6 +124,9 @@ class XmlReader {
 
   private listen(): void {
     const { parser, part, handler } = this;
+    parser.on('xmldecl', ({ encoding }) => {
+      if (encoding !== undefined && !/^utf-?(8|16)$/iu.test(encoding)) throw malformed(part, `is in the encoding ${encoding.slice(0, 20)}, expected UTF-8 or UTF-16`);
+    });
     parser.on('doctype', () => { throw hostileXml(part); });
     parser.on('error', (error) => { throw error; });
     parser.on('opentag', ({ name, attributes }) => {

@@ -14,6 +14,10 @@ const MIB = 1_048_576;
 const LOCAL_HEADER_BYTES = 30;
 /** Four times what is usual: each chunk costs a step of every stream. */
 const INFLATED_CHUNK = 65_536;
+/** Names, comments and the like of one part: they are held in memory, unpacked. */
+const MAX_NAMES_BYTES = 4_096;
+/** Parts may be read over again: for their outline, for the headings of other sheets. */
+const READINGS = 4;
 
 export class Zip {
   private inflated = 0;
@@ -46,6 +50,16 @@ export class Zip {
     return this.entries.has(name);
   }
 
+  /** How many bytes have been inflated so far. */
+  get inflatedBytes(): number {
+    return this.inflated;
+  }
+
+  /** Refuses a part that is held in memory where it unpacks past a size and so many times its packed size. */
+  refuseDense(name: string, entryMiB: number, entryRatio: number): void {
+    refuseBomb(this.entries.get(name)!, { entryMiB, entryRatio });
+  }
+
   /** The inflated bytes of a part, checked as they come. The name must be there. */
   async stream(name: string): Promise<Readable> {
     const entry = this.entries.get(name)!;
@@ -64,8 +78,9 @@ export class Zip {
     return checked;
   }
 
-  /** All inflated bytes of a part that is known to be small. */
+  /** All inflated bytes of a part that has to be small; refuses one that is not. */
   async bytes(name: string): Promise<Buffer> {
+    if (this.entries.get(name)!.uncompressedSize > MIB) throw new IngestError('hostile', `part ${name}: has more than 1 MiB, which it never needs`);
     const chunks: Buffer[] = [];
     for await (const chunk of await this.stream(name)) chunks.push(chunk as Buffer);
     return Buffer.concat(chunks);
@@ -80,12 +95,7 @@ export class Zip {
     state.crc = crc32(chunk, state.crc);
     this.inflated += chunk.length;
     if (state.bytes > entry.uncompressedSize) return wrongEnd(entry, state);
-    const { entryMiB, entryRatio, inflatedMiB } = this.limits;
-    if (state.bytes > entryMiB * MIB && state.bytes > entryRatio * entry.compressedSize) {
-      return new IngestError('zip-bomb', `part ${entry.fileName}: inflates past ${entryMiB} MiB and ${entryRatio} times its packed size: a zip bomb`);
-    }
-    if (this.inflated > inflatedMiB * MIB) return new IngestError('too-large', `inflates past the ${inflatedMiB} MiB allowed; split it into several workbooks`);
-    return null;
+    return this.inflated > READINGS * this.limits.inflatedMiB * MIB ? inflatesPast(this.limits) : null;
   }
 }
 
@@ -97,12 +107,13 @@ function wrongEnd(entry: Entry, { bytes, crc }: { readonly bytes: number; readon
 
 /**
  * Inflates every part of a zip, for readers that do not look themselves: sizes, checksums, and in XML parts no document
- * type and no entities.
+ * type and no entities. Returns how many bytes there are.
  */
-export async function checkZip(path: string, limits: ZipLimits): Promise<void> {
+export async function checkZip(path: string, limits: ZipLimits): Promise<number> {
   const zip = await Zip.open(path, limits);
   try {
     for (const name of zip.names) await checkPart(zip, name);
+    return zip.inflatedBytes;
   } finally {
     zip.close();
   }
@@ -124,6 +135,11 @@ export function hostileXml(part: string): IngestError {
   return new IngestError('hostile', `part ${part}: declares a document type or entities, which no workbook needs`);
 }
 
+/** The refusal of a part that is made to do harm. */
+export function hostile(part: string, what: string): IngestError {
+  return new IngestError('hostile', `part ${part}: ${what}; save the workbook again and drop that`);
+}
+
 /** The refusal of a part that cannot be what it should be. */
 export function malformed(part: string, what: string): IngestError {
   return new IngestError('malformed', `part ${part}: ${what}; save the workbook again and drop that`);
@@ -132,8 +148,11 @@ export function malformed(part: string, what: string): IngestError {
 async function directoryOf(file: ZipFile, limits: ZipLimits): Promise<Map<string, Entry>> {
   if (file.entryCount > limits.entries) throw new IngestError('hostile', `has ${file.entryCount} parts, more than the ${limits.entries} allowed`);
   const entries = new Map<string, Entry>();
+  let bytes = 0;
   for await (const entry of file.eachEntry()) {
     refuseEntry(entry);
+    refuseBomb(entry, limits);
+    if ((bytes += entry.uncompressedSize) > limits.inflatedMiB * MIB) throw inflatesPast(limits);
     if (entries.has(entry.fileName)) throw new IngestError('hostile', `part ${entry.fileName}: is there twice`);
     entries.set(entry.fileName, entry);
   }
@@ -143,7 +162,20 @@ async function directoryOf(file: ZipFile, limits: ZipLimits): Promise<Map<string
 
 function refuseEntry(entry: Entry): void {
   if ((entry.generalPurposeBitFlag & 1) !== 0) throw new IngestError('password-protected', `part ${entry.fileName} is encrypted: save the workbook without a password`);
+  if (entry.fileNameLength + entry.extraFieldLength + entry.fileCommentLength > MAX_NAMES_BYTES) {
+    throw new IngestError('hostile', `part ${entry.fileName.slice(0, 40)}…: its name and what is noted of it are longer than ${MAX_NAMES_BYTES} bytes`);
+  }
   if (entry.compressionMethod !== 0 && entry.compressionMethod !== 8) throw malformed(entry.fileName, `is packed by method ${entry.compressionMethod}, which workbooks do not use`);
+}
+
+/** Told by the sizes that a part is said to have: one that holds more than that is refused where it shows. */
+function refuseBomb(entry: Entry, { entryMiB, entryRatio }: Pick<ZipLimits, 'entryMiB' | 'entryRatio'>): void {
+  if (entry.uncompressedSize <= entryMiB * MIB || entry.uncompressedSize <= entryRatio * entry.compressedSize) return;
+  throw new IngestError('zip-bomb', `part ${entry.fileName}: inflates past ${entryMiB} MiB and ${entryRatio} times its packed size: a zip bomb`);
+}
+
+function inflatesPast({ inflatedMiB }: ZipLimits): IngestError {
+  return new IngestError('too-large', `inflates past the ${inflatedMiB} MiB allowed; split it into several workbooks`);
 }
 
 /** Parts that share bytes are how a small file claims to be a huge one. */

@@ -15,7 +15,7 @@ export const strict: Reader = async (path) => openXlsx(path, defaults().limits);
 export const sheetJs: Reader = async (path) => {
   const book = XLSX.read(await readFile(path), { type: 'buffer', dense: true, nodim: true, WTF: true, cellNF: true, cellText: false, cellFormula: false, cellHTML: false, cellStyles: true });
   return {
-    kind: 'SheetJS', dateSystem: book.Workbook?.WBProps?.date1904 === true ? 1904 : 1900, close: async () => undefined,
+    kind: 'SheetJS', dateSystem: book.Workbook?.WBProps?.date1904 === true ? 1904 : 1900, bytes: () => 0, close: async () => undefined,
     sheets: book.SheetNames.map((name, index) => ({
       name, visible: (book.Workbook?.Sheets?.[index]?.Hidden ?? 0) === 0, rows: async function* () { yield rowsOf(book.Sheets[name]!); },
     })),
