@@ -1,7 +1,8 @@
 import { afterAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { deleteBatch } from '../../src/ingest/delete.js';
-import { histories } from '../model/arbitraries.js';
+import { rehearse } from '../../src/store/rehearsal.js';
+import { consistentHistories, histories } from '../model/arbitraries.js';
 import { stories, tell, type Deed } from '../model/commands.js';
 import { Model } from '../model/model.js';
 import { carryOut } from '../support/deeds.js';
@@ -41,6 +42,34 @@ describe('corrections', () => {
       const id = await world.drop(files[files.length - 1]!);
       await deleteBatch(world.database, id);
       expect(await world.chains()).toEqual(before);
+    }), { numRuns: RUNS });
+  });
+
+  test('are foreseen by a rehearsal, which changes nothing', async () => {
+    await fc.assert(fc.asyncProperty(histories(), fc.nat({ max: 6 }), async ({ policy, files }, pick) => {
+      const world = await open(policy);
+      for (const file of files) await world.drop(file);
+      const id = 1 + (pick % (await world.batches()));
+      const [chains, foreseen] = [await world.chains(), await rehearse(world.database, async (store) => deleteBatch(store, id))];
+      expect(await world.chains()).toEqual(chains);
+      expect(await deleteBatch(world.database, id)).toEqual(foreseen);
+    }), { numRuns: RUNS });
+  });
+
+  test('of any file among files that contradict nothing are as if it had never been dropped, and dropped again it is back', async () => {
+    await fc.assert(fc.asyncProperty(consistentHistories(), fc.nat({ max: 6 }), async ({ policy, files }, pick) => {
+      const tolerant = { ...policy, maxFailureRatio: 1 };
+      const distinct = files.filter((file, index) => files.findIndex(({ rows }) => JSON.stringify(rows) === JSON.stringify(file.rows)) === index);
+      const [world, without] = [await open(tolerant), await open(tolerant)];
+      const ids: number[] = [];
+      for (const file of distinct) ids.push(await world.drop(file));
+      const chains = await world.chains();
+      const at = pick % distinct.length;
+      for (const [index, file] of distinct.entries()) if (index !== at) await without.drop(file);
+      await deleteBatch(world.database, ids[at]!);
+      expect(await world.chains()).toEqual(await without.chains());
+      await world.drop(distinct[at]!);
+      expect(await world.chains()).toEqual(chains);
     }), { numRuns: RUNS });
   });
 });

@@ -126,6 +126,11 @@ export class World {
     await applyBatch(this.database, id, this.policy, this.way);
   }
 
+  /** How many batches there are. */
+  async batches(): Promise<number> {
+    return (await this.database.reader.rows('select 1 from stage_batch')).length;
+  }
+
   /** Every chain, as the model gives them. */
   async chains(): Promise<ModelChain[]> {
     const rows = await this.database.reader.rows<Record<string, never>>(
