@@ -19,7 +19,7 @@ import { settingsOf } from '../support/world.js';
 const FILES = 500;
 // Thousands of transactions: where there is a folder in memory they need not wait for a disk.
 if (existsSync('/dev/shm')) process.env['TMPDIR'] = '/dev/shm';
-const TIMEOUT_MS = 180_000;
+const TIMEOUT_MS = 600_000;
 const reader = new WorkbookReader({ threads: 1, heapMiB: 256 });
 const passes: Pass[] = [];
 afterAll(async () => {
