@@ -68,6 +68,22 @@ describe('check and rebuild on the command line', () => {
     expect(await program.run(['rebuild', 'CL-010'])).toMatchObject({ code: 1, out: expect.stringMatching(/^account CL-010 is left as it is: /u) });
   });
 
+  test('find nothing wrong with what was killed halfway, nor with what was resumed', async () => {
+    const halfway = await Program.create();
+    try {
+      await mkdir(halfway.inbox);
+      for (const { name, date, lines } of SAMPLES.slice(0, 2)) await writeFile(join(halfway.inbox, name), sampleWorkbook(date, lines));
+      const halves = [[['process'], 'account-applied:exit:4'], [['process'], ''], [['delete', '--batch', '1'], 'account-removed:exit:3']] as const;
+      for (const [args, point] of halves) {
+        const { err } = await halfway.run(args, { SCD_FAILPOINT: point });
+        expect(err.includes('fail point')).toBe(point !== '');
+        expect(await halfway.run(['check', '--replay'])).toMatchObject({ code: 0, out: expect.stringContaining('nothing found: ') });
+      }
+    } finally {
+      await halfway.close();
+    }
+  }, 120_000);
+
   test('refuse what they do not know with status 2', async () => {
     expect(await program.run(['check', 'CL-404'])).toEqual({ code: 2, out: '', err: 'scd-inbox: nothing is known of account "CL-404"\n' });
     expect(await program.run(['rebuild', 'CL-404'])).toEqual({ code: 2, out: '', err: 'scd-inbox: nothing is known of account "CL-404"\n' });
