@@ -7,5 +7,7 @@ export default {
   transform: {
     '^.+\\.ts$': ['ts-jest', { useESM: true, tsconfig: 'tsconfig.json', diagnostics: false }],
   },
-  testTimeout: 30_000,
+  globalSetup: '<rootDir>/test/support/setup.js',
+  globalTeardown: '<rootDir>/test/support/teardown.js',
+  testTimeout: 120_000,
 };

@@ -1,7 +1,7 @@
 import type { Settings } from '../config/settings.js';
 import { failpoint } from '../failpoint.js';
 import { exceeds, fractionOf } from '../history/fraction.js';
-import { recordDates } from '../store/accounts.js';
+import { lockAccountsOf, recordDates } from '../store/accounts.js';
 import { findBatch, markHeld, markReady, type Admission } from '../store/batches.js';
 import { nextChange } from '../store/changes.js';
 import type { Transaction } from '../store/database.js';
@@ -31,9 +31,10 @@ export type ReadCounts = Pick<ReadSummary, 'sheet' | 'rows' | 'failed'>;
 export async function admitBatch(
   tx: Transaction, batch: number, read: ReadCounts, settings: Pick<Settings, 'maxFailureRatio' | 'maxMissingRatio'>,
 ): Promise<'Ready' | 'Held' | 'Error'> {
+  const added = await lockAccountsOf(tx, batch);
   let losses: readonly Loss[] = [];
   const verdict = await keptIfDefined(tx, async () => {
-    const judged = await judge(tx, batch, read, settings);
+    const judged = await judge(tx, batch, read, settings, added);
     if (judged === 'Ready' && (await findBatch(tx, batch))!.approved_at === null) losses = await lossesOf(tx, batch, settings);
     return losses.length === 0 ? judged : undefined;
   });
@@ -42,7 +43,7 @@ export async function admitBatch(
 }
 
 async function judge(
-  tx: Transaction, batch: number, read: ReadCounts, settings: Pick<Settings, 'maxFailureRatio'>,
+  tx: Transaction, batch: number, read: ReadCounts, settings: Pick<Settings, 'maxFailureRatio'>, added: readonly string[],
 ): Promise<'Ready' | 'Error'> {
   expectStaged(read, await countRows(tx, batch));
   const { contradicted, repeated } = await judgeContested(tx, batch);
@@ -53,8 +54,8 @@ async function judge(
     await refuseBatch(tx, batch, refusal, found);
     return 'Error';
   }
+  await recordDates(tx, batch, added);
   await markReady(tx, batch, (await nextChange(tx)).seq, found);
-  await recordDates(tx, batch);
   await failpoint('admit-commit');
   return 'Ready';
 }

@@ -1,6 +1,7 @@
+import { instant } from '../clock.js';
 import type { Settings } from '../config/settings.js';
 import { failpoint } from '../failpoint.js';
-import { accountsWithoutPolicy, markPolicy, type Account } from '../store/accounts.js';
+import { accountsWithoutPolicy, lockAccount, markPolicy } from '../store/accounts.js';
 import { nextChange } from '../store/changes.js';
 import type { Transaction } from '../store/database.js';
 import type { Store } from '../store/rehearsal.js';
@@ -29,15 +30,15 @@ export async function adoptPolicy(database: Store, settings: Settings): Promise<
   await failpoint('policy-added');
   const accounts = await accountsWithoutPolicy(database.reader, policy.id);
   for (const account of accounts) {
-    await database.write(async (tx) => rederive(tx, account, policy));
+    await database.write(async (tx) => rederive(tx, account.id, policy));
     await failpoint('account-rederived');
   }
   return { policy, isChanged, accounts: accounts.length };
 }
 
-async function rederive(tx: Transaction, account: Account, policy: PolicyInForce): Promise<void> {
-  const change = await nextChange(tx);
-  await deriveWhole(tx, { account, policy: policyFor(policy.definition, account.account_number) }, change.at);
-  await markPolicy(tx, account.id, policy.id, change);
+async function rederive(tx: Transaction, id: number, policy: PolicyInForce): Promise<void> {
+  const account = await lockAccount(tx, id);
+  await deriveWhole(tx, { account, policy: policyFor(policy.definition, account.account_number) }, instant(tx.now()));
+  await markPolicy(tx, account.id, policy.id, await nextChange(tx));
   await failpoint('policy-commit');
 }

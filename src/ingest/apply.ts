@@ -1,8 +1,9 @@
+import { instant } from '../clock.js';
 import type { Action } from '../history/action.js';
 import { dayOf } from '../history/day.js';
 import { failpoint } from '../failpoint.js';
-import { accountsToApply, markApplied, markPolicy, namedDates, touchAccount, waitingFor, type Account } from '../store/accounts.js';
-import { addCounts, findBatch, markComplete, type Counts } from '../store/batches.js';
+import { accountsToApply, lockAccount, markApplied, markPolicy, namedDates, touchAccount, waitingFor, type Account } from '../store/accounts.js';
+import { addCounts, lockBatch, markComplete, type Counts } from '../store/batches.js';
 import { nextChange, type Change } from '../store/changes.js';
 import type { Transaction } from '../store/database.js';
 import type { Store } from '../store/rehearsal.js';
@@ -22,18 +23,18 @@ type Way = 'fast' | 'derive';
  */
 export async function applyBatch(database: Store, batch: number, policy: PolicyInForce, way: Way = 'fast'): Promise<void> {
   for (const account of await accountsToApply(database.reader, batch)) {
-    await database.write(async (tx) => applyToAccount(tx, batch, account, policy, way));
+    await database.write(async (tx) => applyToAccount(tx, batch, account.id, policy, way));
     await failpoint('account-applied');
   }
   await database.write(async (tx) => completeBatch(tx, batch));
   await failpoint('completed');
 }
 
-async function applyToAccount(tx: Transaction, batch: number, account: Account, policy: PolicyInForce, way: Way): Promise<void> {
+async function applyToAccount(tx: Transaction, batch: number, id: number, policy: PolicyInForce, way: Way): Promise<void> {
+  const account = await lockAccount(tx, id);
   // A correcting command may have come between: what was true when the batch was listed is asked again.
   const waiting = await waitingFor(tx, batch, account.id);
   if (waiting === undefined) return;
-  const change = await nextChange(tx);
   const after = await namedDates(tx, account.id, batch);
   const own = after.filter(({ batch_id }) => batch_id === batch);
   const work: AccountChange = {
@@ -42,8 +43,10 @@ async function applyToAccount(tx: Transaction, batch: number, account: Account, 
     dates: own.map(({ effective_date }) => dayOf(effective_date)),
   };
   const isAppend = way === 'fast' && canAppend(work, waiting.repeated_count);
-  const outcome = isAppend ? await appendToAccount(tx, work, change.at) : await deriveAccount(tx, work, change.at);
+  const at = instant(tx.now());
+  const outcome = isAppend ? await appendToAccount(tx, work, at) : await deriveAccount(tx, work, at);
   await record(tx, batch, outcome);
+  const change = await nextChange(tx);
   await markApplied(tx, batch, account.id, change);
   await notePolicy(tx, account, policy, change);
   await failpoint('account-commit');
@@ -65,7 +68,7 @@ async function notePolicy(tx: Transaction, account: Account, policy: PolicyInFor
 }
 
 async function completeBatch(tx: Transaction, batch: number): Promise<void> {
-  const found = await findBatch(tx, batch);
+  const found = await lockBatch(tx, batch);
   if (found?.batch_status !== 'Ready' || (await accountsToApply(tx, batch)).length > 0) return;
   expectBalance({ ...found, batch_status: 'Complete' }, await tallyRows(tx, batch));
   await markComplete(tx, batch);

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { IngestError } from '../errors.js';
 import { lookAt } from '../inbox/files.js';
 import { sha256 } from '../inbox/hash.js';
-import { findBatch, liveBatchOf, markDecision, reopenBatch } from '../store/batches.js';
+import { findBatch, liveBatchOf, lockBatch, markDecision, reopenBatch } from '../store/batches.js';
 import { nextChange } from '../store/changes.js';
 import type { Transaction } from '../store/database.js';
 import type { Store } from '../store/rehearsal.js';
@@ -27,6 +27,7 @@ export async function rejectBatch(store: Store, id: number): Promise<StageBatch>
 
 async function decideHeld(store: Store, id: number, decision: 'approved' | 'rejected'): Promise<StageBatch> {
   return store.write(async (tx) => {
+    await lockBatch(tx, id);
     const batch = await expectBatch(tx, id);
     if (batch.batch_status !== 'Held') throw refused(batch, `is ${statusOf(batch)}: only a batch that is Held can be ${decision}`);
     const decided = batch.approved_at !== null ? 'approved' : batch.rejected_at !== null ? 'rejected' : undefined;
@@ -45,6 +46,7 @@ export async function retryBatch(store: Store, id: number): Promise<StageBatch> 
   expectRetryable(listed);
   await expectArchived(listed);
   return store.write(async (tx) => {
+    await lockBatch(tx, id);
     const batch = await expectBatch(tx, id);
     expectRetryable(batch);
     const live = batch.file_hash === null ? undefined : await liveBatchOf(tx, batch.file_hash);

@@ -1,10 +1,11 @@
+import { instant } from '../clock.js';
 import { IngestError } from '../errors.js';
 import { failpoint } from '../failpoint.js';
 import { dayOf } from '../history/day.js';
-import { accountsToRemove, findAccount, markRemoved, namedDates, standingOf, touchAccount, type Account } from '../store/accounts.js';
-import { halfDeletedBatches, markDeleted } from '../store/batches.js';
+import { accountsToRemove, findAccount, lockAccount, markRemoved, namedDates, standingOf, touchAccount, type Account } from '../store/accounts.js';
+import { halfDeletedBatches, lockBatch, markDeleted } from '../store/batches.js';
 import { nextChange } from '../store/changes.js';
-import { blamedOn, deleteNamelessRows, deleteRows, deleteRowsOf, repeatsOf, type Blamed, type OnRecord } from '../store/corrections.js';
+import { blamedOn, deleteNamelessRows, deleteRows, deleteRowsOf, findRow, repeatsOf, type Blamed, type OnRecord } from '../store/corrections.js';
 import type { Transaction } from '../store/database.js';
 import type { BatchStatus, StageBatch } from '../store/entities/stage-batch.js';
 import type { Store } from '../store/rehearsal.js';
@@ -44,7 +45,7 @@ export async function deleteBatch(store: Store, id: number): Promise<Deletion> {
   const total = noChanges();
   const accounts = await accountsToRemove(store.reader, id);
   for (const account of accounts) {
-    const changes = await store.write(async (tx) => removeFromAccount(tx, id, account));
+    const changes = await store.write(async (tx) => removeFromAccount(tx, id, account.id));
     await failpoint('account-removed');
     add(total, changes);
   }
@@ -59,6 +60,7 @@ export async function resumeDeletions(store: Store): Promise<number[]> {
 }
 
 async function begin(tx: Transaction, id: number): Promise<StageBatch> {
+  await lockBatch(tx, id);
   const batch = await expectBatch(tx, id);
   if (batch.batch_status === 'In Progress') throw new IngestError('usage', `batch ${id} (${printable(batch.filename)}) is still being read; delete it when it has ended`);
   if (batch.batch_status === 'Deleted') return batch;
@@ -68,15 +70,16 @@ async function begin(tx: Transaction, id: number): Promise<StageBatch> {
   return batch;
 }
 
-async function removeFromAccount(tx: Transaction, batch: number, account: Account): Promise<Changes> {
+async function removeFromAccount(tx: Transaction, batch: number, id: number): Promise<Changes> {
+  const account = await lockAccount(tx, id);
   const standing = await standingOf(tx, batch, account.id);
   if (standing === 'removed') return noChanges();
-  const change = await nextChange(tx);
   const before = await namedDates(tx, account.id, batch);
   const after = before.filter(({ batch_id }) => batch_id !== batch);
   const own = before.filter(({ batch_id }) => batch_id === batch).map(({ effective_date }) => effective_date);
   const changes = standing === 'waiting' ? noChanges()
-    : await deriveAccount(tx, { ...(await ruled(tx, account)), before, after, own: null, dates: own.map(dayOf) }, change.at);
+    : await deriveAccount(tx, { ...(await ruled(tx, account)), before, after, own: null, dates: own.map(dayOf) }, instant(tx.now()));
+  const change = await nextChange(tx);
   await deleteRowsOf(tx, batch, account.account_number, own, change);
   await markRemoved(tx, batch, account.id, change);
   await touchAccount(tx, account.id, change);
@@ -95,20 +98,27 @@ export async function deleteVersion(store: Store, id: number): Promise<RecordDel
 }
 
 async function voidRecord(tx: Transaction, id: number): Promise<RecordDeletion> {
+  const account = await lockAccountOf(tx, id);
   const records = await repeatsOf(tx, id);
   const [first] = records;
-  if (first === undefined) throw new IngestError('usage', `record ${id} is not on record: ${await whyNotOnRecord(tx, id)}`);
-  const account = (await findAccount(tx, first.client_account))!;
-  const change = await nextChange(tx);
+  if (account === undefined || first === undefined) throw new IngestError('usage', `record ${id} is not on record: ${await whyNotOnRecord(tx, id)}`);
   const named = await namedDates(tx, account.id, null);
   const ids = records.map((record) => record.id);
   const { effects, written } = await deriveAccount(tx, {
     ...(await ruled(tx, account)), before: named, after: named, own: null, dates: [dayOf(first.effective_date)], voided: new Set(ids),
-  }, change.at);
+  }, instant(tx.now()));
+  const change = await nextChange(tx);
   await deleteRows(tx, ids, change);
   await touchAccount(tx, account.id, change);
   await failpoint('void-commit');
   return { records, effects, written };
+}
+
+/** The account that a row names, locked; undefined where there is none. */
+async function lockAccountOf(tx: Transaction, row: number): Promise<Account | undefined> {
+  const number = (await findRow(tx, row))?.client_account ?? undefined;
+  const account = number === undefined ? undefined : await findAccount(tx, number);
+  return account === undefined ? undefined : lockAccount(tx, account.id);
 }
 
 function noChanges(): Changes {

@@ -1,5 +1,6 @@
+import { instant } from '../clock.js';
 import { IngestError } from '../errors.js';
-import { findAccount, touchAccount, type Account } from '../store/accounts.js';
+import { findAccount, lockAccount, touchAccount, type Account } from '../store/accounts.js';
 import { nextChange } from '../store/changes.js';
 import type { Database, Transaction } from '../store/database.js';
 import { batchesOnRecord, notApplied, wrongDates } from '../store/health.js';
@@ -16,12 +17,13 @@ import { printable } from './outcome.js';
  */
 export async function rebuildAccount(database: Pick<Database, 'write'>, number: string): Promise<Written> {
   return database.write(async (tx) => {
-    const account = await findAccount(tx, number);
-    if (account === undefined || await isSound(tx, account)) return { inserted: 0, updated: 0, removed: 0 };
+    const found = await findAccount(tx, number);
+    if (found === undefined) return { inserted: 0, updated: 0, removed: 0 };
+    const account = await lockAccount(tx, found.id);
+    if (await isSound(tx, account)) return { inserted: 0, updated: 0, removed: 0 };
     await refuseLoss(tx, account);
-    const change = await nextChange(tx);
-    const { written } = await deriveWhole(tx, await ruled(tx, account), change.at);
-    await touchAccount(tx, account.id, change);
+    const { written } = await deriveWhole(tx, await ruled(tx, account), instant(tx.now()));
+    await touchAccount(tx, account.id, await nextChange(tx));
     return written;
   });
 }

@@ -11,14 +11,38 @@ export interface Account {
   readonly policy_id: number | null;
 }
 
-/** Writes down which accounts and dates a batch names; accounts that are new are added. */
-export async function recordDates(tx: Transaction, batch: number): Promise<void> {
-  await tx.rows(
-    `insert into client_account (account_number, last_updated)
-     select distinct client_account, ? from stage_record
+/**
+ * Locks the accounts that a batch names: what is on record of them stays as it is until the transaction ends. Returns
+ * the numbers of those that are new.
+ */
+export async function lockAccountsOf(tx: Transaction, batch: number): Promise<string[]> {
+  const named = await tx.rows<{ client_account: string }>(
+    `select client_account from stage_record
      where batch_id = ? and client_account is not null and effective_date is not null and external_reference is not null
-     order by id on conflict (account_number) do nothing`,
-    [instant(tx.now()), batch],
+     group by client_account order by min(id)`, [batch]);
+  const numbers = named.map(({ client_account }) => client_account);
+  // In the order of their ids, like everybody: two that wait for each other's accounts would wait for ever.
+  const locked = await tx.rows<{ account_number: string }>(
+    `select account_number from client_account where account_number in ${tx.dialect.valuesFromJson('text')} order by id ${tx.dialect.forUpdate}`,
+    [JSON.stringify(numbers)]);
+  const known = new Set(locked.map(({ account_number }) => account_number));
+  return numbers.filter((number) => !known.has(number));
+}
+
+/** Locks an account, so that its chains change in one transaction at a time. Returns it as it is now. */
+export async function lockAccount(tx: Transaction, id: number): Promise<Account> {
+  const rows = await tx.rows<Account>(`select id, account_number, policy_id from client_account where id = ? ${tx.dialect.forUpdate}`, [id]);
+  return rows[0]!;
+}
+
+/**
+ * Writes down which accounts and dates a batch names, and adds the accounts that were new when they were locked. Where
+ * somebody else has added one of them since, the transaction has to begin again.
+ */
+export async function recordDates(tx: Transaction, batch: number, added: readonly string[]): Promise<void> {
+  await tx.rows(
+    `insert into client_account (account_number, last_updated) select value, ? from ${tx.dialect.valuesFromJson('text')} as added`,
+    [instant(tx.now()), JSON.stringify(added)],
   );
   await tx.rows(
     `insert into batch_date (client_account_id, effective_date, batch_id, accepted_count)

@@ -12,6 +12,11 @@ export async function findBatch(db: Queryable, id: number): Promise<StageBatch |
   return (await db.rows<StageBatch>('select * from stage_batch where id = ?', [id]))[0];
 }
 
+/** The batch, or undefined; until the transaction ends nobody else changes it. */
+export async function lockBatch(tx: Transaction, id: number): Promise<StageBatch | undefined> {
+  return (await tx.rows<StageBatch>(`select * from stage_batch where id = ? ${tx.dialect.forUpdate}`, [id]))[0];
+}
+
 /** The batch of a claim, or undefined. */
 export async function findClaim(db: Queryable, claim: string): Promise<StageBatch | undefined> {
   return (await db.rows<StageBatch>('select * from stage_batch where claim = ?', [claim]))[0];

@@ -9,11 +9,12 @@ export interface Change {
 }
 
 /**
- * Takes the next place, inside the transaction that makes the change. Each instant lies behind the one before, even
- * where the clock was set back: what was known when can then be told by the instant alone.
+ * Takes the next place, inside the transaction that makes the change and as late in it as can be: until it ends nobody
+ * else takes one, so that the order of the places is the order in which changes are seen. Each instant lies behind the
+ * one before, even where the clock was set back: what was known when can then be told by the instant alone.
  */
 export async function nextChange(tx: Transaction): Promise<Change> {
-  const [last] = await tx.rows<{ last_seq: number; last_at: string }>('select last_seq, last_at from change_counter where id = 1');
+  const [last] = await tx.rows<{ last_seq: number; last_at: string }>(`select last_seq, last_at from change_counter where id = 1 ${tx.dialect.forUpdate}`);
   const change = { seq: last!.last_seq + 1, at: instant(Math.max(tx.now(), Date.parse(last!.last_at) + 1)) };
   await tx.rows('update change_counter set last_seq = ?, last_at = ? where id = 1', [change.seq, change.at]);
   return change;

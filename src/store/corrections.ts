@@ -81,6 +81,7 @@ export async function blamedOn(db: Queryable, batch: number): Promise<Blamed> {
 
 /** A row, on record or not, with the state of its batch. */
 export interface AnyRow {
+  readonly client_account: string | null;
   readonly process_status: ProcessStatus;
   readonly is_deleted: unknown;
   readonly batch_id: number;
@@ -90,7 +91,7 @@ export interface AnyRow {
 /** The row of an id, or undefined. */
 export async function findRow(db: Queryable, id: number): Promise<AnyRow | undefined> {
   return (await db.rows<AnyRow>(
-    'select r.process_status, r.is_deleted, r.batch_id, b.batch_status from stage_record r join stage_batch b on b.id = r.batch_id where r.id = ?', [id]))[0];
+    'select r.client_account, r.process_status, r.is_deleted, r.batch_id, b.batch_status from stage_record r join stage_batch b on b.id = r.batch_id where r.id = ?', [id]))[0];
 }
 
 /** A version with its account, the batch that it names and the record that started it, if one did. */

@@ -1,30 +1,50 @@
 import type { DataSource } from 'typeorm';
+import { isPostgres, shownUrl } from '../config/database-url.js';
 import { IngestError } from '../errors.js';
-import { openLockFile, sqlitePath } from './sqlite-connection.js';
+import { connectPostgres } from './postgres-connection.js';
 import { isBusy } from './sqlite.js';
+import { openLockFile, sqlitePath } from './sqlite-connection.js';
 
 /**
- * The right to take files in for a database. It is an exclusive lock on a file beside the database, which the
- * operating system frees when the process ends, however it ends.
+ * The right to take files in for a database, freed when the process ends, however it ends: on SQLite an exclusive lock
+ * on a file beside the database, on PostgreSQL an advisory lock of a session.
  */
 export class InstanceLock {
   private constructor(private readonly source: DataSource) {}
 
   /** Takes the lock; refuses with `locked` where another process holds it. */
   static async take(url: string): Promise<InstanceLock> {
-    const path = sqlitePath(url);
-    const source = await openLockFile(`${path}.lock`);
-    try {
-      await source.query('begin exclusive');
-      return new InstanceLock(source);
-    } catch (error) {
-      await source.destroy();
-      if (!isBusy(error)) throw error;
-      throw new IngestError('locked', `database ${path}: another scd-inbox already takes in files for it`, { cause: error });
-    }
+    return new InstanceLock(isPostgres(url) ? await lockSession(url) : await lockFile(sqlitePath(url)));
   }
 
   async release(): Promise<void> {
     if (this.source.isInitialized) await this.source.destroy();
   }
+}
+
+async function lockFile(path: string): Promise<DataSource> {
+  const source = await openLockFile(`${path}.lock`);
+  try {
+    await source.query('begin exclusive');
+    return source;
+  } catch (error) {
+    await source.destroy();
+    throw isBusy(error) ? locked(path, error) : error;
+  }
+}
+
+/** Any number that marks this program's intake among the users of a server's advisory locks. */
+const INTAKE_LOCK = 1_936_941_414;
+
+async function lockSession(url: string): Promise<DataSource> {
+  const source = await connectPostgres(url, 1);
+  // The one connection of the pool stays with this runner, and with it the lock.
+  const [row] = await source.createQueryRunner().query('select pg_try_advisory_lock($1) as taken', [INTAKE_LOCK]) as { taken: number }[];
+  if (row!.taken === 1) return source;
+  await source.destroy();
+  throw locked(shownUrl(url));
+}
+
+function locked(name: string, cause?: unknown): IngestError {
+  return new IngestError('locked', `database ${name}: another scd-inbox already takes in files for it`, { cause });
 }

@@ -103,11 +103,14 @@ const SERIALIZATION_FAILURE = '40001';
 const DEADLOCK = '40P01';
 const UNIQUE_VIOLATION = '23505';
 
+/** Where two transactions may add the same at once: a content, an account. */
+const RACES = new Set(['stage_batch_live_content', 'client_account_account_number_key']);
+
 /** Whether two transactions got into each other's way: the same content at once, accounts in turn. */
 function isContention(error: unknown): boolean {
   if (!(error instanceof IngestError)) return false;
   const { code, constraint } = error.facts;
-  return code === SERIALIZATION_FAILURE || code === DEADLOCK || (code === UNIQUE_VIOLATION && constraint === 'stage_batch_live_content');
+  return code === SERIALIZATION_FAILURE || code === DEADLOCK || (code === UNIQUE_VIOLATION && RACES.has(String(constraint)));
 }
 
 function queryable(url: string, runner: QueryRunner): Queryable {

@@ -10,21 +10,17 @@ import { file, POLICY, row } from '../model/fixtures.js';
 import { Model } from '../model/model.js';
 import { answer, answerAt } from '../support/answers.js';
 import { carryOut } from '../support/deeds.js';
-import { World } from '../support/world.js';
+import { ENGINES } from '../support/engines.js';
+import { Worlds } from '../support/world.js';
 
 /** Questions about dates, held against a model that derives everything from nothing each time. */
 
 const RUNS = Number(process.env['SCD_PROPERTY_RUNS'] ?? 20);
-const worlds: World[] = [];
-afterAll(async () => Promise.all(worlds.map(async (world) => world.close())));
+describe.each(ENGINES)('the value at a date on $name', (engine) => {
+  const { open, close } = new Worlds(engine);
+  afterAll(close);
+  const numRuns = engine.runs(RUNS);
 
-async function open(policy: Parameters<typeof World.open>[0]): Promise<World> {
-  const world = await World.open(policy);
-  worlds.push(world);
-  return world;
-}
-
-describe('the value at a date', () => {
   test('is that of the model, at every date and whatever was dropped, deleted and voided', async () => {
     await fc.assert(fc.asyncProperty(stories(), async (story) => {
       const world = await open(story.policy);
@@ -35,7 +31,7 @@ describe('the value at a date', () => {
       for (const day of boundaries(model)) {
         expect(await answer(world, { between: { first: day, last: day } })).toEqual(model.asOf(dateOf(day)));
       }
-    }), { numRuns: RUNS });
+    }).afterEach(close), { numRuns });
   });
 
   test('is explained by facts that fit it, for every version', async () => {

@@ -114,7 +114,7 @@ describe('check', () => {
   test('looks at an account as it was at one moment, whatever is applied meanwhile', async () => {
     const { id } = await world.stage(file('4th', row('2022-03-28', 'x', 12)));
     await world.admit(id);
-    const reader = await openReader(`sqlite:${world.folder}/test.db`);
+    const reader = await openReader(world.url);
     const before = await live(world);
     const findings: Finding[] = [];
     const versions = await inSnapshot(reader, async () => {

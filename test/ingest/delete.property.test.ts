@@ -6,21 +6,18 @@ import { consistentHistories, histories } from '../model/arbitraries.js';
 import { stories, tell, type Deed } from '../model/commands.js';
 import { Model } from '../model/model.js';
 import { carryOut } from '../support/deeds.js';
-import { World } from '../support/world.js';
+import { ENGINES } from '../support/engines.js';
+import { Worlds } from '../support/world.js';
 
 /** What is taken back is as if it had never been said. */
 
 const RUNS = Number(process.env['SCD_PROPERTY_RUNS'] ?? 30);
-const worlds: World[] = [];
-afterAll(async () => Promise.all(worlds.map(async (world) => world.close())));
 
-async function open(policy: Parameters<typeof World.open>[0]): Promise<World> {
-  const world = await World.open(policy);
-  worlds.push(world);
-  return world;
-}
+describe.each(ENGINES)('corrections on $name', (engine) => {
+  const { open, close } = new Worlds(engine);
+  afterAll(close);
+  const numRuns = engine.runs(RUNS);
 
-describe('corrections', () => {
   test('leave the chains that the model derives, whatever is dropped, deleted, voided or dropped again between', async () => {
     await fc.assert(fc.asyncProperty(stories(), async (story) => {
       const world = await open(story.policy);
@@ -31,7 +28,7 @@ describe('corrections', () => {
         await carryOut(world, deed);
         expect(await world.chains()).toEqual(chains);
       }
-    }), { numRuns: RUNS });
+    }).afterEach(close), { numRuns });
   });
 
   test('give back what was there before when a batch is processed and then deleted', async () => {
@@ -42,7 +39,7 @@ describe('corrections', () => {
       const id = await world.drop(files[files.length - 1]!);
       await deleteBatch(world.database, id);
       expect(await world.chains()).toEqual(before);
-    }), { numRuns: RUNS });
+    }).afterEach(close), { numRuns });
   });
 
   test('are foreseen by a rehearsal, which changes nothing', async () => {

@@ -1,16 +1,8 @@
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { file, POLICY, row } from '../model/fixtures.js';
 import type { ModelFile } from '../model/types.js';
-import { World } from '../support/world.js';
-
-const worlds: World[] = [];
-afterAll(async () => Promise.all(worlds.map(async (world) => world.close())));
-
-async function open(): Promise<World> {
-  const world = await World.open(POLICY);
-  worlds.push(world);
-  return world;
-}
+import { ENGINES } from '../support/engines.js';
+import { Worlds, type World } from '../support/world.js';
 
 /** The chain of an item of CL-9, a line for each version. */
 async function chain(world: World, reference: string): Promise<string[]> {
@@ -24,9 +16,12 @@ const APRIL = file('april', row('2022-04-28', 'x', 10));
 const FEBRUARY = file('february', row('2022-02-28', 'x', 12), row('2022-02-28', 'y', 5));
 const MARCH = file('march', row('2022-03-28', 'x', 12), row('2022-03-28', 'y', 6));
 
-describe('the worked example', () => {
+describe.each(ENGINES)('the worked example on $name', (engine) => {
+  const { open, close } = new Worlds(engine);
+  afterAll(close);
+
   test('has these chains after every file', async () => {
-    const world = await open();
+    const world = await open(POLICY);
     const story: [ModelFile, string[], string[]][] = [
       [JANUARY, ['2022-01-28 open 10'], ['2022-01-28 open 5']],
       [APRIL,
@@ -46,16 +41,19 @@ describe('the worked example', () => {
   });
 
   test('ends the same when the files come backwards', async () => {
-    const [forwards, backwards] = [await open(), await open()];
+    const [forwards, backwards] = [await open(POLICY), await open(POLICY)];
     for (const dropped of [JANUARY, FEBRUARY, MARCH, APRIL]) await forwards.drop(dropped);
     for (const dropped of [APRIL, MARCH, FEBRUARY, JANUARY]) await backwards.drop(dropped);
     expect(await backwards.chains()).toEqual(await forwards.chains());
   });
 });
 
-describe('late news', () => {
+describe.each(ENGINES)('late news on $name', (engine) => {
+  const { open, close } = new Worlds(engine);
+  afterAll(close);
+
   test('between two equal observations give A, B, A: the unchanged one was evidence', async () => {
-    const world = await open();
+    const world = await open(POLICY);
     await world.drop(file('january', row('2022-01-28', 'x', 1)));
     await world.drop(file('march', row('2022-02-27', 'x', 1)));
     expect(await chain(world, 'x')).toEqual(['2022-01-28 open 1']);
@@ -64,9 +62,12 @@ describe('late news', () => {
   });
 });
 
-describe('admission', () => {
+describe.each(ENGINES)('admission on $name', (engine) => {
+  const { open, close } = new Worlds(engine);
+  afterAll(close);
+
   test('fails a row that contradicts what is on record, naming batch, file and row, and lets the first stand', async () => {
-    const world = await open();
+    const world = await open(POLICY);
     await world.drop(file('first.xlsx', row('2022-01-28', 'x', 1)));
     const id = await world.drop(file('second.xlsx', row('2022-01-28', 'x', 2), row('2022-01-28', 'y', 3)));
     const rows = await world.database.reader.rows<{ error: string }>("select error from stage_record where batch_id = ? and process_status = 'Failed'", [id]);
@@ -78,8 +79,7 @@ describe('admission', () => {
   });
 
   test('ends a Duplicate in Error with the batch that it names', async () => {
-    const world = await World.open({ ...POLICY, maxFailureRatio: 0 });
-    worlds.push(world);
+    const world = await open({ ...POLICY, maxFailureRatio: 0 });
     const bad = file('bad.xlsx', row('2022-01-28', 'x', 1), row('2022-01-28', 'x', 2));
     const first = await world.stage(bad);
     const second = await world.stage({ ...bad, name: 'copy.xlsx' });

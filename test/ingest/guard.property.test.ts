@@ -3,17 +3,18 @@ import fc from 'fast-check';
 import { guardedStories, tell, type Deed } from '../model/commands.js';
 import { Model } from '../model/model.js';
 import { carryOut } from '../support/deeds.js';
-import { World } from '../support/world.js';
+import { ENGINES } from '../support/engines.js';
+import { Worlds, type World } from '../support/world.js';
 
 const RUNS = Number(process.env['SCD_PROPERTY_RUNS'] ?? 40);
-const worlds: World[] = [];
-afterAll(async () => Promise.all(worlds.map(async (world) => world.close())));
+describe.each(ENGINES)('the guard on $name', (engine) => {
+  const { open, close } = new Worlds(engine);
+  afterAll(close);
+  const numRuns = engine.runs(RUNS);
 
-describe('the guard', () => {
   test('holds back what the model holds back, and approved, rejected, deleted or retried the history is that of the model', async () => {
     await fc.assert(fc.asyncProperty(guardedStories(), async (story) => {
-      const world = await World.open(story.policy);
-      worlds.push(world);
+      const world = await open(story.policy);
       const model = new Model(story.policy);
       const deeds: { deed: Deed; chains: unknown; statuses: string[] }[] = [];
       tell(story, model, (deed) => deeds.push({
@@ -24,7 +25,7 @@ describe('the guard', () => {
         expect(await statusesOf(world)).toEqual(statuses);
         expect(await world.chains()).toEqual(chains);
       }
-    }), { numRuns: RUNS });
+    }).afterEach(close), { numRuns });
   });
 
   test('is asked by stories in which everything happens that can happen to a batch', () => {

@@ -9,20 +9,12 @@ import { Model } from '../model/model.js';
 import type { ModelPolicy } from '../model/types.js';
 import { answer } from '../support/answers.js';
 import { carryOut } from '../support/deeds.js';
-import { World } from '../support/world.js';
+import { ENGINES } from '../support/engines.js';
+import { Worlds, type World } from '../support/world.js';
 
 /** What was known at a moment is what was answered then, whatever happened since and whatever the clock said. */
 
 const RUNS = Number(process.env['SCD_PROPERTY_RUNS'] ?? 20);
-const worlds: World[] = [];
-afterAll(async () => Promise.all(worlds.map(async (world) => world.close())));
-
-async function open(policy: ModelPolicy, steps: readonly number[]): Promise<World> {
-  const world = await World.open(policy, clockOf(steps));
-  worlds.push(world);
-  return world;
-}
-
 /** A clock whose every reading lies some way from the one before: forwards, at the same instant, or set back. */
 function clockOf(steps: readonly number[]): () => number {
   let now = Date.parse('2024-03-01T12:00:00Z');
@@ -34,7 +26,13 @@ const clocks = fc.array(fc.constantFrom(0, 1, 5, 60_000, 86_400_000, -60_000, -8
 const ON_A_DAY = { first: dayOf('2022-02-02'), last: dayOf('2022-02-02') };
 const QUESTIONS: readonly Question[] = [{}, { between: ON_A_DAY }];
 
-describe('what was known at a moment', () => {
+describe.each(ENGINES)('what was known at a moment on $name', (engine) => {
+  const worlds = new Worlds(engine);
+  const { close } = worlds;
+  const open = async (policy: ModelPolicy, steps: readonly number[]): Promise<World> => worlds.open(policy, clockOf(steps));
+  afterAll(close);
+  const numRuns = engine.runs(RUNS);
+
   test('is what was answered then, between the accounts of a batch and of a deletion too', async () => {
     await fc.assert(fc.asyncProperty(stories(), clocks, async (story, steps) => {
       const world = await open(story.policy, steps);
@@ -48,7 +46,7 @@ describe('what was known at a moment', () => {
         // Nothing happens between two changes.
         if (next !== undefined) expect(await answers(world, new Date(Date.parse(next) - 1).toISOString())).toEqual(saved.get(at));
       }
-    }), { numRuns: RUNS });
+    }).afterEach(close), { numRuns });
   });
 
   test('tells the moments between the accounts of a batch and of its deletion apart, with a clock that runs backwards', async () => {

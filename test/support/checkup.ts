@@ -14,7 +14,7 @@ export interface Asked {
 /** Checks the history of a world. */
 export async function check(world: World, { account, maxPeriodDays = null, isReplayAsked = false }: Asked = {}): Promise<Finding[]> {
   const findings: Finding[] = [];
-  const reader = await openReader(`sqlite:${world.folder}/test.db`);
+  const reader = await openReader(world.url);
   try {
     await checkHistory(reader, { account, maxPeriodDays, isReplayAsked, report: (finding) => findings.push(finding) });
     return findings;

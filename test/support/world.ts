@@ -16,6 +16,7 @@ import { countAttempt, markArchived } from '../../src/store/batches.js';
 import { Database } from '../../src/store/database.js';
 import type { PolicyInForce } from '../../src/store/policies.js';
 import { stageRows } from '../../src/store/records.js';
+import { SQLITE, type Engine } from './engines.js';
 import type { ModelChain, ModelFile, ModelPolicy, ModelRow } from '../model/types.js';
 
 /** The default settings. */
@@ -37,7 +38,7 @@ export function settingsOf(policy: ModelPolicy): Settings {
   };
 }
 
-/** A real database in a folder of its own, and files that are staged without a workbook around them. */
+/** A real database of its own, and files that are staged without a workbook around them. */
 export class World {
   /** What was staged, by batch: the count that a reader would hand over. */
   private readonly files = new Map<number, ModelFile>();
@@ -46,13 +47,17 @@ export class World {
   /** How batches are applied: the fast way where there is one, or by deriving. */
   way: 'fast' | 'derive' = 'fast';
 
-  private constructor(readonly folder: string, readonly database: Database, private settings: Settings, private policy: PolicyInForce) {}
+  private constructor(
+    private readonly engine: Engine, readonly folder: string, readonly url: string, readonly database: Database,
+    private settings: Settings, private policy: PolicyInForce,
+  ) {}
 
-  static async open(policy: ModelPolicy, clock?: Clock): Promise<World> {
+  static async open(policy: ModelPolicy, clock?: Clock, engine: Engine = SQLITE): Promise<World> {
     const folder = await mkdtemp(join(tmpdir(), 'scd-world-'));
-    const database = await Database.open(`sqlite:${join(folder, 'test.db')}`, clock);
+    const url = await engine.create();
+    const database = await Database.open(url, clock);
     const settings = settingsOf(policy);
-    return new World(folder, database, settings, (await adoptPolicy(database, settings)).policy);
+    return new World(engine, folder, url, database, settings, (await adoptPolicy(database, settings)).policy);
   }
 
   async setPolicy(policy: ModelPolicy): Promise<void> {
@@ -160,8 +165,28 @@ export class World {
 
   async close(): Promise<void> {
     await this.database.close();
+    await this.engine.remove(this.url);
     await rm(this.folder, { recursive: true });
   }
+}
+
+/** The worlds of a test file on one engine: `close` closes them all, after each run of a property or behind the tests. */
+export class Worlds {
+  private readonly opened = new Set<World>();
+
+  constructor(private readonly engine: Engine) {}
+
+  readonly open = async (policy: ModelPolicy, clock?: Clock): Promise<World> => {
+    const world = await World.open(policy, clock, this.engine);
+    this.opened.add(world);
+    return world;
+  };
+
+  readonly close = async (): Promise<void> => {
+    const worlds = [...this.opened];
+    this.opened.clear();
+    await Promise.all(worlds.map(async (world) => world.close()));
+  };
 }
 
 function stagedRow(row: ModelRow): unknown[] {

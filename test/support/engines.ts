@@ -1,0 +1,57 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { Client } from 'pg';
+
+/** The engines that every test of the store and of what stands on it runs on: `describe.each(ENGINES)`. */
+export interface Engine {
+  readonly name: 'SQLite' | 'PostgreSQL';
+  /** Makes an empty history. Returns its database setting. */
+  create(): Promise<string>;
+  /** Takes it away again, whoever is still connected. */
+  remove(url: string): Promise<void>;
+  /** How many of so many runs of a property are enough here: creating a database takes its time. */
+  runs(count: number): number;
+}
+
+export const SQLITE: Engine = {
+  name: 'SQLite',
+  create: async () => `sqlite:${join(await mkdtemp(join(tmpdir(), 'scd-database-')), 'test.db')}`,
+  remove: async (url) => rm(dirname(url.replace('sqlite:', '')), { recursive: true, force: true }),
+  runs: (count) => count,
+};
+
+export const POSTGRES: Engine = {
+  name: 'PostgreSQL',
+  create: async () => {
+    const name = databaseName();
+    await administer(`create database ${name} template ${process.env['SCD_TEST_TEMPLATE']!}`);
+    return urlOf(name);
+  },
+  remove: async (url) => administer(`drop database if exists ${new URL(url).pathname.slice(1)} with (force)`),
+  runs: (count) => Math.ceil(count / 4),
+};
+
+export const ENGINES: readonly Engine[] = [SQLITE, POSTGRES];
+
+/** Runs a statement on the server of the test run. */
+export async function administer(sql: string): Promise<void> {
+  const client = new Client({ connectionString: process.env['SCD_TEST_SERVER'] });
+  await client.connect();
+  try {
+    await client.query(sql);
+  } finally {
+    await client.end();
+  }
+}
+
+function databaseName(): string {
+  return `scd_test_${randomUUID().replaceAll('-', '')}`;
+}
+
+function urlOf(name: string): string {
+  const url = new URL(process.env['SCD_TEST_SERVER']!);
+  url.pathname = `/${name}`;
+  return url.href;
+}
