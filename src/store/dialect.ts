@@ -57,7 +57,8 @@ export interface SchemaWords {
 export const SQLITE: Dialect = {
   engine: 'sqlite',
   statement: (sql) => sql,
-  rowsFromJson: (columns) => `(select ${columns.map(([name], index) => `value ->> ${index} as ${name}`).join(', ')} from json_each(?))`,
+  // Not json_each: its values are texts, which would be parsed again for every column.
+  rowsFromJson: (columns) => `(select ${columns.map(([name], index) => `value ->> ${index} as ${name}`).join(', ')} from jsonb_each(?))`,
   valuesFromJson: () => '(select value from json_each(?))',
   rowsToJson: (columns, query) => `select json_group_array(json_array(${columns.join(', ')})) as rows from (${query}) as given`,
   beginSnapshot: 'begin',
