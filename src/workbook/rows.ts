@@ -115,8 +115,8 @@ type CellReader = (cell: Cell) => string | Problem;
 
 /** Remembers texts and numbers without a format: dates, terms, accounts repeat, their rules are pure. */
 function remembering(rule: CellRule): CellReader {
-  const texts = new Map<string, string | Problem>();
-  const numbers = new Map<string, string | Problem>();
+  const texts = new Memory();
+  const numbers = new Memory();
   const read: CellReader = (cell) => {
     const value: Value | Problem = rule(cell);
     return value instanceof Problem ? value : typeof value === 'string' ? quoted(value) : String(value);
@@ -124,15 +124,36 @@ function remembering(rule: CellRule): CellReader {
   return (cell) => {
     if ((cell.type !== 'text' && cell.type !== 'number') || cell.text.length > REMEMBERED_CHARACTERS) return read(cell);
     const memory = cell.type === 'text' ? texts : numbers;
+    if (memory.isUseless) return read(cell);
     const key = cell.format === undefined || cell.type === 'text' ? cell.text : `${cell.text} ${cell.format}`;
-    let json = memory.get(key);
-    if (json === undefined) {
-      json = read(cell);
-      // Once full it stays as it is: a column of ever new values would fill and empty it for nothing.
-      if (memory.size < REMEMBERED) memory.set(copied(key), typeof json === 'string' ? copied(json) : json);
-    }
-    return json;
+    return memory.find(key) ?? memory.keep(key, read(cell));
   };
+}
+
+/** The values of a column's texts. Where hardly any comes again, as in a column of references, it is not asked any more. */
+class Memory {
+  isUseless = false;
+  private readonly values = new Map<string, string | Problem>();
+  private found = 0;
+  private missed = 0;
+
+  find(key: string): string | Problem | undefined {
+    const value = this.values.get(key);
+    if (value !== undefined) this.found += 1;
+    return value;
+  }
+
+  /** Once full it stays as it is: a column of ever new values would fill and empty it for nothing. */
+  keep(key: string, value: string | Problem): string | Problem {
+    if (this.values.size < REMEMBERED) this.values.set(copied(key), typeof value === 'string' ? copied(value) : value);
+    else if ((this.missed += 1) > REMEMBERED && this.found < this.missed) this.forget();
+    return value;
+  }
+
+  private forget(): void {
+    this.isUseless = true;
+    this.values.clear();
+  }
 }
 
 /** The same text, on its own: one that was cut out of a larger text would keep all of that in memory. */

@@ -12,8 +12,8 @@ export type ZipLimits = Pick<ReadSettings['limits'], 'inflatedMiB' | 'entryMiB' 
 
 const MIB = 1_048_576;
 const LOCAL_HEADER_BYTES = 30;
-/** Four times what is usual: each chunk costs a step of every stream. */
-const INFLATED_CHUNK = 65_536;
+/** Sixteen times what is usual: each chunk costs a step of every stream. */
+const INFLATED_CHUNK = 262_144;
 /** Names, comments and the like of one part: they are held in memory, unpacked. */
 const MAX_NAMES_BYTES = 4_096;
 /** Parts may be read over again: for their outline, for the headings of other sheets. */
