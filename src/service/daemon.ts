@@ -28,9 +28,14 @@ export interface DaemonOptions {
   readonly onFatal?: (error: unknown) => void;
 }
 
+/** How many times as long as a look took hints wait after it. */
+const REST_AFTER_LOOK = 5;
+
 /** The daemon: it holds the right to take files in for its database from `open` to `close`. */
 export class Daemon {
   private timer: NodeJS.Timeout | undefined;
+  private isHinted = false;
+  private restsUntil = 0;
   private looking: Promise<void> = Promise.resolve();
   private trouble: string | undefined;
   private readonly watcher: Watcher;
@@ -46,7 +51,7 @@ export class Daemon {
   ) {
     const { settings, log } = context;
     this.startedAt = context.clock();
-    this.watcher = new Watcher(resolve(settings.inbox), () => this.schedule(0),
+    this.watcher = new Watcher(resolve(settings.inbox), () => this.hear(),
       (error) => log.warn('watch', `the inbox cannot be watched (${messageOf(error)}); it is looked through every ${settings.scanSeconds} s`));
   }
 
@@ -65,7 +70,7 @@ export class Daemon {
       const onFatal = options.onFatal ?? (() => undefined);
       const context: Context = {
         settings, log, clock, database, policy, signal: stopping.signal, lane: new PQueue({ concurrency: 1 }),
-        reader: new WorkbookReader({ threads: settings.concurrency + 1, heapMiB: settings.limits.workerHeapMiB }),
+        reader: new WorkbookReader({ threads: settings.concurrency, heapMiB: settings.limits.workerHeapMiB }),
         ...(options.onRows === undefined ? {} : { onRows: options.onRows }),
       };
       for (const batch of await heldBatches(database.reader)) await sayHeld(context, batch);
@@ -121,10 +126,24 @@ export class Daemon {
     this.timer = setTimeout(() => { this.looking = this.looking.then(async () => this.look()); }, inMs);
   }
 
+  private hear(): void {
+    this.isHinted = true;
+    this.schedule(this.untilNextLook());
+  }
+
+  /** In milliseconds. Hints rest for a while behind a look: thousands of files at once are no reason for thousands of looks. */
+  private untilNextLook(): number {
+    const hinted = this.isHinted ? Math.max(0, this.restsUntil - performance.now()) : Number.POSITIVE_INFINITY;
+    return Math.min(hinted, this.intake.nextLookIn() ?? Number.POSITIVE_INFINITY, this.context.settings.scanSeconds * 1000);
+  }
+
   private async look(): Promise<void> {
     if (this.stopping.signal.aborted) return;
+    const begun = performance.now();
+    this.isHinted = false;
     try {
       await this.intake.look();
+      this.restsUntil = performance.now() + REST_AFTER_LOOK * (performance.now() - begun);
       // A watch that was lost, with its folder or for want of a system resource, is taken up again.
       this.watcher.start();
       await this.report();
@@ -133,7 +152,7 @@ export class Daemon {
       if (error instanceof IngestError && error.code === 'disk') this.onFatal(error);
       this.noteTrouble(messageOf(error));
     }
-    this.schedule(Math.min(this.intake.nextLookIn() ?? Number.POSITIVE_INFINITY, this.context.settings.scanSeconds * 1000));
+    this.schedule(this.untilNextLook());
   }
 
   /** Trouble that lasts is told once, and when it is over. */

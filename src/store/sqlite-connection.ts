@@ -1,5 +1,6 @@
 import { mkdirSync, statfsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import sqlite3 from 'sqlite3';
 import { DataSource } from 'typeorm';
 import { IngestError, messageOf, systemCode } from '../errors.js';
 import { ENTITIES } from './entities/index.js';
@@ -84,10 +85,13 @@ const HINTS: Readonly<Record<string, string>> = {
   SQLITE_READONLY: 'the file is read-only; give the user that runs scd-inbox write access to it and its folder',
 };
 
+/** TypeORM turns on stack traces of every call, which cost more than small statements do. */
+const QUIET_DRIVER = { ...sqlite3, verbose: () => sqlite3 };
+
 async function connect(path: string, options: object, busyTimeout = BUSY_TIMEOUT_MS): Promise<DataSource> {
   const source = new DataSource({
     type: 'sqlite', database: path, entities: ENTITIES, migrations: [Initial1700000000001], logging: false,
-    busyTimeout, ...options,
+    busyTimeout, driver: QUIET_DRIVER, ...options,
   });
   try {
     return await source.initialize();
