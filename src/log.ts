@@ -2,7 +2,7 @@ import type { EventEmitter } from 'node:events';
 import { format, transports, createLogger, type Logger } from 'winston';
 import DailyRotateFile from 'winston-daily-rotate-file';
 import type { Settings } from './config/settings.js';
-import { messageOf } from './errors.js';
+import { messageOf, printable } from './errors.js';
 
 /** The log: one line for each change of state, with a fixed event name, a message for people, and fields. */
 export type Log = Readonly<Record<'error' | 'warn' | 'info' | 'debug', (event: string, message: string, fields?: object) => void>> & {
@@ -21,11 +21,15 @@ export function createLog(settings: Settings['log'], isTerminal = process.stdout
   });
   logger.on('error', () => undefined);
   if (settings.file !== null) addFile(logger, settings.file, reopenMs);
-  const at = (level: string) => (event: string, message: string, fields: object = {}): void => { logger.log({ level, message, event, ...fields }); };
+  const at = (level: string) => (event: string, message: string, fields: object = {}): void => { logger.log({ ...fields, level, message: printable(message), event }); };
   return { error: at('error'), warn: at('warn'), info: at('info'), debug: at('debug'), close: async () => closed(logger) };
 }
 
-const json = format.combine(format.timestamp(), format.json());
+/** JSON leaves signs in that a terminal obeys; as escapes they say the same to every reader of JSON. */
+const escaped = format((line) => ({ ...line, [WRITTEN]: printable(String(line[WRITTEN])) }));
+const WRITTEN = Symbol.for('message');
+
+const json = format.combine(format.timestamp(), format.json(), escaped());
 
 const readable = format.combine(
   format.timestamp({ format: 'YYYY-MM-DD HH:mm:ss' }),

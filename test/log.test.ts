@@ -38,3 +38,20 @@ test('a log file holds a JSON line for each event, with its fields', async () =>
     await rm(folder, { recursive: true });
   }
 });
+
+test('a line of the log cannot be forged, broken or turned round by what it tells of', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'scd-log-'));
+  const log = createLog({ level: 'info', file: join(folder, 'scd.log') }, true);
+  const name = 'a\nbatch 9 complete\r\u001b[2J\u0085\u202excod.\u{e0001}xlsx';
+  log.info('batch', `batch 1 complete  ${name}`, { file: name, message: 'forged', level: 'error' });
+  await log.close();
+  let text = '';
+  // The file is made and written behind the logger's back.
+  while (text === '') {
+    const file = (await readdir(folder)).find((each) => each.startsWith('scd.log'));
+    if (file !== undefined) text = await readFile(join(folder, file), 'utf8');
+  }
+  expect(text).toMatch(/^[^\p{Cc}\p{Cf}\u2028\u2029]+\r?\n$/u);
+  expect(JSON.parse(text)).toMatchObject({ level: 'info', file: name, message: 'batch 1 complete  a\\u000abatch 9 complete\\u000d\\u001b[2J\\u0085\\u202excod.\\udb40\\udc01xlsx' });
+  await rm(folder, { recursive: true });
+});

@@ -2,7 +2,7 @@ import { writeSync } from 'node:fs';
 import { Option, type Command } from 'commander';
 import { loadSettings } from '../config/load.js';
 import type { Settings } from '../config/settings.js';
-import { IngestError, messageOf } from '../errors.js';
+import { IngestError, messageOf, printable } from '../errors.js';
 import { Database, inSnapshot, openReader } from '../store/database.js';
 import type { Queryable } from '../store/queryable.js';
 import { instantArgument } from './arguments.js';
@@ -10,9 +10,9 @@ import { instantArgument } from './arguments.js';
 /** A command of the program: it adds itself. */
 export type AddCommand = (program: Command) => void;
 
-/** Writes a line to standard output. */
+/** Writes lines to standard output; what a terminal would obey instead of showing it is escaped. */
 export function print(text: string): void {
-  process.stdout.write(`${text}\n`);
+  process.stdout.write(`${text.split('\n').map(printable).join('\n')}\n`);
 }
 
 /** Prints data for programs. */

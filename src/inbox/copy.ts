@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
 import { open, rm, type FileHandle } from 'node:fs/promises';
 import type { Stats } from 'node:fs';
-import { IngestError } from '../errors.js';
+import { IngestError, printable } from '../errors.js';
 import { syncHandle } from './files.js';
-import { shown } from './names.js';
 import { sha256 } from './hash.js';
 
 const CHUNK_BYTES = 1 << 20;
@@ -39,11 +38,11 @@ function isUnchanged(before: Stats, after: Stats): boolean {
 }
 
 function isWrittenTo(source: string): IngestError {
-  return new IngestError('changed', shown(`${source}: it is written to while it is copied; it is left where it is`), { retryable: true });
+  return new IngestError('changed', printable(`${source}: it is written to while it is copied; it is left where it is`), { retryable: true });
 }
 
 function differs(source: string, part: string): IngestError {
-  return new IngestError('io', shown(`${source}: its copy ${part} differs from it; it is left where it is`), { retryable: true });
+  return new IngestError('io', printable(`${source}: its copy ${part} differs from it; it is left where it is`), { retryable: true });
 }
 
 async function pour(from: FileHandle, to: FileHandle): Promise<{ bytes: number; hash: string }> {

@@ -2,8 +2,7 @@ import { createHash } from 'node:crypto';
 import { lstat, mkdir, open, type FileHandle } from 'node:fs/promises';
 import type { BigIntStats } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { IngestError, messageOf, systemCode } from '../errors.js';
-import { shown } from './names.js';
+import { IngestError, messageOf, systemCode, printable } from '../errors.js';
 
 /** Makes what happened to a folder's entries outlast a power loss. */
 export async function syncFolder(folder: string): Promise<void> {
@@ -38,7 +37,7 @@ export async function syncHandle(handle: FileHandle, path: string): Promise<void
     await handle.sync();
   } catch (error) {
     if (systemCode(error) !== 'EIO') throw error;
-    throw new IngestError('disk', shown(`${path}: the disk reported an error when it was to be synced; what was written to it is not safe. `
+    throw new IngestError('disk', printable(`${path}: the disk reported an error when it was to be synced; what was written to it is not safe. `
       + 'Check the disk and the system log, then start again'), { cause: error, facts: { code: 'EIO' } });
   }
 }
@@ -100,7 +99,7 @@ export function fileError(what: string, error: unknown, absent: 'io' | 'vanished
   if (error instanceof IngestError) return error;
   const code = systemCode(error) ?? '';
   const reason = REASONS[code] ?? messageOf(error);
-  return new IngestError(code === 'ENOENT' ? absent : 'io', shown(`${what}: ${reason}`), { retryable: true, cause: error, facts: { code } });
+  return new IngestError(code === 'ENOENT' ? absent : 'io', printable(`${what}: ${reason}`), { retryable: true, cause: error, facts: { code } });
 }
 
 const REASONS: Readonly<Record<string, string>> = {

@@ -28,11 +28,6 @@ export function* candidates(name: string, suffix: string): Generator<string> {
   for (let number = 2; ; number += 1) yield withSuffix(name, `${suffix}, ${number}`);
 }
 
-/** Text from outside as it may stand in a message: control characters and marks of direction are escaped. */
-export function shown(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (sign) => `\\u{${sign.codePointAt(0)!.toString(16)}}`);
-}
-
 function kindOf(name: string): string {
   const kind = extname(name);
   return Buffer.byteLength(kind) > MAX_KIND_BYTES ? '' : kind;

@@ -1,4 +1,7 @@
+import { printable } from '../errors.js';
 import type { StageBatch } from '../store/entities/stage-batch.js';
+
+export { printable } from '../errors.js';
 
 /** What became of a batch, in one line that a person can read while tailing the log. */
 export function outcomeLine(batch: StageBatch): string {
@@ -31,9 +34,4 @@ function effectsOf(batch: StageBatch): string[] {
 function seconds(batch: StageBatch): string {
   if (batch.end_date === null) return '';
   return `${((Date.parse(batch.end_date) - Date.parse(batch.start_date)) / 1000).toFixed(2)} s`;
-}
-
-/** A file's name as it may stand in a log line: control and direction marks could make the line lie. */
-export function printable(name: string): string {
-  return name.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (sign) => `\\u${sign.codePointAt(0)!.toString(16).padStart(4, '0')}`);
 }

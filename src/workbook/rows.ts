@@ -1,4 +1,5 @@
 import type { ReadSettings } from '../config/settings.js';
+import { printable } from '../errors.js';
 import { TEMPLATE, type Value } from '../template.js';
 import type { Cell, SheetRow } from './cell.js';
 import type { Headings } from './headings.js';
@@ -105,7 +106,7 @@ export class RowStager {
   private failing(text: string, number: number, what: string, column: string | null, raw: readonly (string | null)[]): string {
     this.failed += 1;
     this.chunkFailed += 1;
-    const error = `sheet "${this.sheet}" row ${number}, ${what}; row not loaded`;
+    const error = printable(`sheet "${this.sheet}" row ${number}, ${what}; row not loaded`);
     return `${text},${JSON.stringify(error)},${JSON.stringify(column)},${JSON.stringify(JSON.stringify(raw))}]`;
   }
 }

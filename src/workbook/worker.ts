@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { ReadSettings } from '../config/settings.js';
-import { IngestError, messageOf, systemCode, type ErrorCode, type Facts } from '../errors.js';
+import { IngestError, messageOf, printable, systemCode, type ErrorCode, type Facts } from '../errors.js';
 import { writeAnswerFile, type AnswerRow } from './answer.js';
 import { Line } from './line.js';
 import { readWorkbook, type ReadSummary } from './read.js';
@@ -72,7 +72,7 @@ async function onLine<T>(port: MessagePort, work: (line: Line) => Promise<T>): P
 
 function refusal(error: unknown): Outcome<never> {
   const stack = error instanceof Error ? error.stack : undefined;
-  if (error instanceof IngestError) return { code: error.code, message: error.message, retryable: error.retryable, facts: plain(error.facts), stack };
+  if (error instanceof IngestError) return { code: error.code, message: printable(error.message), retryable: error.retryable, facts: plain(error.facts), stack };
   const code = systemCode(error);
   if (code === 'ENOENT') return { code: 'vanished', message: 'the file was taken away while it was worked on', retryable: true, facts: { code }, stack };
   if (code !== undefined && /^E[A-Z]+$/u.test(code)) return { code: 'io', message: `the file could not be read or written: ${messageOf(error)}`, retryable: true, facts: { code }, stack };
