@@ -27,7 +27,7 @@ export const addProcess: AddCommand = (program) => {
       let putOff: number;
       let held: number;
       const daemon = await Daemon.open(settings, log, {
-        onFatal: endAtOnce, onOutcome: (batch) => outcomes.push(batch), onRows: (filename, rows) => bar?.increment(rows, { filename }),
+        onFatal: endAtOnce, onOutcome: (batch) => outcomes.push(batch), onRows: (filename, rows) => bar?.onRows(filename, rows),
       });
       let isStopped = false;
       const stop = (): void => {
@@ -63,9 +63,19 @@ async function claimCopy(inbox: string, file: string): Promise<void> {
   }
 }
 
-function progressBar(): SingleBar | undefined {
+/** A bar on a terminal, told of the rows that were staged: how many, how fast, of which file. */
+function progressBar(): { onRows(filename: string, rows: number): void; stop(): void } | undefined {
   if (!process.stderr.isTTY) return undefined;
-  const bar = new SingleBar({ format: '{value} rows  {duration_formatted}  {filename}', stream: process.stderr, clearOnComplete: true });
-  bar.start(0, 0, { filename: '' });
-  return bar;
+  const format = '{value} rows  {rate} rows/s  {duration_formatted}  {filename}';
+  const bar = new SingleBar({ format, stream: process.stderr, clearOnComplete: true });
+  const begun = performance.now();
+  let staged = 0;
+  bar.start(0, 0, { filename: '', rate: 0 });
+  return {
+    onRows: (filename, rows) => {
+      staged += rows;
+      bar.increment(rows, { filename, rate: Math.round(staged / ((performance.now() - begun) / 1000)) });
+    },
+    stop: () => bar.stop(),
+  };
 }

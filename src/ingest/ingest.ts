@@ -11,6 +11,7 @@ import { attempt, beginAttempt } from './attempts.js';
 import type { Context, DecidingContext } from './context.js';
 import { finishBatch } from './finish.js';
 import { openBatch } from './open.js';
+import { Progress } from './progress.js';
 import { refuseBatch, rejectHeld } from './refuse.js';
 import { stageFile } from './stage.js';
 
@@ -38,8 +39,17 @@ export async function resumeBatch(context: Context, batch: StageBatch, claimed: 
   return attempt(context, batch.id, () => true, async () => goOn(context, batch, claimed));
 }
 
-/** Goes on with a batch from wherever it stands. */
+/** Goes on with a batch from wherever it stands, and tells how far it is where that takes long. */
 async function goOn(context: Context, batch: StageBatch, claimed: Claim | undefined): Promise<StageBatch> {
+  const progress = new Progress(context, batch.id);
+  try {
+    return await seeThrough(progress.counting, batch, claimed);
+  } finally {
+    progress.stop();
+  }
+}
+
+async function seeThrough(context: Context, batch: StageBatch, claimed: Claim | undefined): Promise<StageBatch> {
   return finishBatch(context, await decideBatch(context, batch, claimed), claimed);
 }
 

@@ -67,6 +67,13 @@ export async function accountsToApply(db: Queryable, batch: number): Promise<Acc
   );
 }
 
+/** How many accounts a batch names, and to how many of them it is applied. */
+export async function accountsDone(db: Queryable, batch: number): Promise<{ done: number; all: number }> {
+  const [row] = await db.rows<{ done: number; all_of: number }>(
+    'select count(applied_seq) as done, count(*) as all_of from batch_account where batch_id = ?', [batch]);
+  return { done: Number(row!.done), all: Number(row!.all_of) };
+}
+
 /** A batch that is admitted and waits to be applied to an account, or undefined. */
 export async function waitingFor(tx: Transaction, batch: number, account: number): Promise<{ readonly repeated_count: number } | undefined> {
   const rows = await tx.rows<{ repeated_count: number }>(

@@ -1,0 +1,58 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { createRequire } from 'node:module';
+import { deleteBatch, deleteRecord } from '../../src/ingest/delete.js';
+import { file, POLICY, row } from '../model/fixtures.js';
+import { World } from '../support/world.js';
+
+/** The statements that a file runs, asked how SQLite runs them. A table that grows with the history must not be looked through. */
+
+interface Runner {
+  query: (this: unknown, sql: string, ...rest: unknown[]) => Promise<unknown>;
+}
+
+const { SqliteQueryRunner } = createRequire(import.meta.url)('typeorm/driver/sqlite/SqliteQueryRunner.js') as { SqliteQueryRunner: { prototype: Runner } };
+const query = SqliteQueryRunner.prototype.query;
+
+let world: World;
+const statements = new Set<string>();
+const plans = new Map<string, string[]>();
+
+beforeAll(async () => {
+  world = await World.open(POLICY);
+  SqliteQueryRunner.prototype.query = function (sql, ...rest) {
+    // New accounts are left out: their plan tells of a look for what would refer to a row that was replaced, and none is.
+    if (/\b(?:stage_record|master_record)\b/u.test(sql) && !sql.startsWith('insert into client_account')) statements.add(sql);
+    return query.call(this, sql, ...rest);
+  };
+  await world.drop(file('jan', row('2022-01-28', 'x', 10), row('2022-01-28', 'y', 5)));
+  await world.drop(file('mar', row('2022-03-28', 'x', 12)));
+  await world.drop(file('late', row('2022-02-28', 'x', 11), row('2022-02-28', 'y', 5)));
+  await world.drop(file('again', row('2022-03-28', 'x', 13), row('2022-03-28', 'z', 1)));
+  await deleteRecord(world.database, 1);
+  await deleteBatch(world.database, 3);
+  SqliteQueryRunner.prototype.query = query;
+  for (const sql of statements) {
+    const steps = await world.database.reader.rows<{ detail: string }>(`explain query plan ${sql}`, Array.from(sql.matchAll(/\?/gu), () => null));
+    plans.set(sql, steps.map(({ detail }) => detail));
+  }
+});
+afterAll(async () => world.close());
+
+describe('the statements that a file runs', () => {
+  test('are those of staging, admitting, appending, deriving and deleting', () => {
+    const begun = new Set([...statements].map((sql) => /^\s*(\w+)/u.exec(sql)![1]));
+    expect(begun).toEqual(new Set(['insert', 'update', 'select']));
+    expect(statements.size).toBeGreaterThan(15);
+  });
+
+  test('look through no table that grows with the history', () => {
+    const through = [...plans].filter(([, steps]) => steps.some((step) => /^SCAN (?:stage_record|master_record|r|o|m)\b/u.test(step)));
+    expect(through).toEqual([]);
+  });
+
+  test('find the rows of an account along the index of items, not by looking through the batch', () => {
+    const ofAccounts = [...plans].filter(([sql]) => /\bclient_account = \?/u.test(sql) && /\bstage_record\b/u.test(sql));
+    expect(ofAccounts.length).toBeGreaterThan(4);
+    expect(ofAccounts.filter(([, steps]) => steps.some((step) => step.includes('stage_record_batch')))).toEqual([]);
+  });
+});
