@@ -1,7 +1,7 @@
 import { IngestError, messageOf } from '../errors.js';
 import { failpoint } from '../failpoint.js';
 import type { StageBatch } from '../store/entities/stage-batch.js';
-import { findBatch } from '../store/batches.js';
+import { addBatch, findBatch } from '../store/batches.js';
 import { dropRows } from '../store/records.js';
 import type { Claim } from '../inbox/claim.js';
 import { sha256 } from '../inbox/hash.js';
@@ -20,10 +20,29 @@ import { stageFile } from './stage.js';
  * Throws what may pass (a full disk, a stop): the file stays claimed and is resumed later.
  */
 export async function ingestFile(context: Context, claimed: Claim): Promise<StageBatch> {
-  const hash = await sha256(claimed.path);
-  const { id } = await context.database.write(async (tx) => openBatch(tx, { filename: claimed.name, hash, claim: claimed.token }));
+  const id = await openedBatch(context, claimed);
   await failpoint('batch-opened');
   return goOn(context, (await findBatch(context.database.reader, id))!, claimed);
+}
+
+async function openedBatch({ database }: Context, { path, name, token }: Claim): Promise<number> {
+  const hash = await hashIfReadable(path);
+  return database.write(async (tx) => {
+    if (hash !== null) return (await openBatch(tx, { filename: name, hash, claim: token })).id;
+    const id = await addBatch(tx, { filename: name, hash, claim: token, status: 'In Progress' });
+    await refuseBatch(tx, id, 'it may not be read by the user that runs scd-inbox: permission denied; give read access to it and drop it again');
+    return id;
+  });
+}
+
+/** The hash of a file's bytes; null where the program may not read it: that does not pass by itself. */
+async function hashIfReadable(path: string): Promise<string | null> {
+  try {
+    return await sha256(path);
+  } catch (error) {
+    if (error instanceof IngestError && error.facts['code'] === 'EACCES') return null;
+    throw error;
+  }
 }
 
 /**
