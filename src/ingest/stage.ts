@@ -15,8 +15,11 @@ const PASSING = new Set(['io', 'database', 'disk', 'vanished']);
 export async function stageFile(context: DecidingContext, batch: number, path: string, filename: string): Promise<ReadSummary> {
   if (await beginAttempt(context, batch, async (tx) => dropRows(tx, batch))) throw interruptsAlways(context);
   await failpoint('attempt-counted');
-  return attempt(context, batch, isPassing, async () => context.reader.read(path, context.settings, async ({ sheet, json, rows }) => {
-    await context.database.write(async (tx) => stageRows(tx, batch, sheet, json));
+  return attempt(context, batch, isPassing, async () => context.reader.read(path, context.settings, async ({ sheet, json, rows, restarts }) => {
+    await context.database.write(async (tx) => {
+      if (restarts) await dropRows(tx, batch);
+      await stageRows(tx, batch, sheet, json);
+    });
     await failpoint('chunk-staged');
     context.onRows?.(filename, rows);
   }, context.signal));

@@ -1,3 +1,5 @@
+import type { Merge } from './merged.js';
+
 /**
  * What a reader says of one cell, before any rule of the columns is applied to it.
  *
@@ -18,12 +20,14 @@ export interface SheetRow {
   readonly cells: readonly (Cell | undefined)[];
 }
 
-/** A sheet that is read row by row, once. */
+/** A sheet that is read row by row. */
 export interface Sheet {
   readonly name: string;
   readonly visible: boolean;
   /** Rows in the sheet's order, addresses ascending; rows without cells may be left out. Throws IngestError. */
   rows(): AsyncIterable<readonly SheetRow[]>;
+  /** The merged cells, as far as they are known: in an .xlsx file they stand behind the rows. Kinds without leave it out. */
+  merges?(): readonly Merge[];
 }
 
 /** An open workbook, whatever its kind. */

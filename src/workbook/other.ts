@@ -3,6 +3,7 @@ import * as XLSX from 'xlsx';
 import type { ReadSettings } from '../config/settings.js';
 import { IngestError, messageOf } from '../errors.js';
 import type { Cell, Sheet, SheetRow, Workbook } from './cell.js';
+import type { Merge } from './merged.js';
 import { checkZip } from './xlsx/zip.js';
 
 /** Opens .xls and .xlsb, read whole by SheetJS. Throws IngestError. */
@@ -42,6 +43,7 @@ function parse(bytes: Buffer): XLSX.WorkBook {
 interface DenseSheet {
   readonly '!data'?: readonly (readonly (XLSX.CellObject | undefined)[] | undefined)[];
   readonly '!rows'?: readonly ({ hidden?: boolean } | undefined)[];
+  readonly '!merges'?: readonly XLSX.Range[];
   readonly '!type'?: string;
 }
 
@@ -49,7 +51,11 @@ interface DenseSheet {
 function sheetOf(name: string, sheet: XLSX.WorkSheet | undefined, hidden: number): Sheet[] {
   const dense = sheet as unknown as DenseSheet | undefined;
   if (dense === undefined || dense['!type'] !== undefined) return [];
-  return [{ name, visible: hidden === 0, rows: () => rowsOf(dense) }];
+  return [{ name, visible: hidden === 0, rows: () => rowsOf(dense), merges: () => (dense['!merges'] ?? []).map(mergeOf) }];
+}
+
+function mergeOf({ s, e }: XLSX.Range): Merge {
+  return { top: s.r + 1, left: s.c, bottom: e.r + 1, right: e.c };
 }
 
 /** Cells in a batch: a row may have sixteen thousand. */

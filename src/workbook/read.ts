@@ -4,6 +4,7 @@ import type { Sheet, SheetRow, Workbook } from './cell.js';
 import { openCsv } from './csv.js';
 import { chooseSheet, headingsIn, holdsAll, isBehindHeadings, listed, missingHeadings, spellings, type Headings, type Spellings } from './headings.js';
 import { kindOf } from './kind.js';
+import { Covered } from './merged.js';
 import { openOds } from './ods/open.js';
 import { openOther } from './other.js';
 import { RowStager, type RowChunk } from './rows.js';
@@ -75,6 +76,7 @@ async function stageRows(workbook: Workbook, sheet: Sheet, reading: Reading, sin
     }
   }
   if (found === undefined) throw await missingHeadings(workbook, sheet, head, reading.wanted);
+  if (found.stager.covered.isEmpty && !coveredIn(sheet, found.headings).isEmpty) return stageRows(workbook, sheet, reading, anew(sink));
   if (found.stager.rows === 0) throw new IngestError('no-rows', `sheet "${sheet.name}" has no rows below its headings in row ${found.headings.row}; nothing was loaded`);
   const last = found.stager.flush();
   if (last !== undefined) await sink.chunk(last);
@@ -84,7 +86,24 @@ async function stageRows(workbook: Workbook, sheet: Sheet, reading: Reading, sin
 function begin(row: SheetRow, workbook: Workbook, sheet: Sheet, { settings, wanted, isCsv }: Reading): { headings: Headings; stager: RowStager } | undefined {
   const headings = headingsIn(row, sheet.name, wanted);
   if (headings === undefined) return undefined;
-  return { headings, stager: new RowStager(sheet.name, headings, settings, workbook.dateSystem, isCsv ? headings.width : undefined) };
+  const covered = coveredIn(sheet, headings);
+  return { headings, stager: new RowStager(sheet.name, headings, settings, workbook.dateSystem, isCsv ? headings.width : undefined, covered) };
+}
+
+function coveredIn(sheet: Sheet, { columns, row }: Headings): Covered {
+  return new Covered(sheet.merges?.() ?? [], columns, row);
+}
+
+/** Merged cells were found behind the rows: the few files that have some among their rows are read twice. */
+function anew(sink: RowSink): RowSink {
+  let isFirst = true;
+  return {
+    alive: () => sink.alive(),
+    chunk: async (chunk) => {
+      await sink.chunk(isFirst ? { ...chunk, restarts: true } : chunk);
+      isFirst = false;
+    },
+  };
 }
 
 /** Rows may name one long text over and over, or repeat as a whole: a small file would fill the disk. */

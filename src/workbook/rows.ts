@@ -3,6 +3,7 @@ import { printable } from '../errors.js';
 import { TEMPLATE, type Value } from '../template.js';
 import type { Cell, SheetRow } from './cell.js';
 import type { Headings } from './headings.js';
+import { Covered } from './merged.js';
 import { Problem } from './problem.js';
 import { cleanText } from './text.js';
 import { ruleFor, type CellRule } from './values.js';
@@ -13,6 +14,8 @@ export interface RowChunk {
   readonly json: string;
   readonly rows: number;
   readonly failed: number;
+  /** The file is read anew from here: what came before does not count. */
+  readonly restarts?: true;
 }
 
 const CHUNK_ROWS = 5_000;
@@ -40,7 +43,7 @@ export class RowStager {
   /** `maxCells` is how many cells a row may have before it counts as shifted: the headings' width of a CSV file. */
   constructor(
     private readonly sheet: string, private readonly headings: Headings, settings: ReadSettings, dateSystem: 1900 | 1904,
-    private readonly maxCells = Infinity,
+    private readonly maxCells = Infinity, readonly covered = new Covered([], headings.columns, headings.row),
   ) {
     this.readers = TEMPLATE.map((column) => remembering(ruleFor(column, settings, dateSystem)));
   }
@@ -50,7 +53,7 @@ export class RowStager {
     const { columns } = this.headings;
     let isBlank = true;
     for (let index = 0; index < columns.length; index += 1) {
-      const cell = row.cells[columns[index]!];
+      const cell = this.covered.has(index, row.number) ? undefined : row.cells[columns[index]!];
       this.cells[index] = cell;
       isBlank &&= isEmpty(cell);
       if (cell !== undefined) this.textCharacters += cell.text.length;

@@ -1,6 +1,7 @@
 import type { ReadSettings } from '../../config/settings.js';
-import type { Workbook } from '../cell.js';
-import { readParts } from './parts.js';
+import type { Sheet, Workbook } from '../cell.js';
+import type { Merge } from '../merged.js';
+import { readParts, type SheetPart, type WorkbookParts } from './parts.js';
 import { readSheet } from './sheet.js';
 import { SharedStrings } from './strings.js';
 import { Zip } from './zip.js';
@@ -20,11 +21,23 @@ export async function openXlsx(path: string, limits: ReadSettings['limits']): Pr
       kind: '.xlsx workbook',
       dateSystem: parts.dateSystem,
       bytes: () => zip.inflatedBytes,
-      sheets: parts.sheets.map((sheet) => ({ name: sheet.name, visible: sheet.visible, rows: () => readSheet(zip, sheet, parts, strings, limits) })),
+      sheets: parts.sheets.map((sheet) => sheetOf(zip, sheet, parts, strings, limits)),
       close: async () => zip.close(),
     };
   } catch (error) {
     zip.close();
     throw error;
   }
+}
+
+function sheetOf(zip: Zip, part: SheetPart, parts: WorkbookParts, strings: SharedStrings | undefined, limits: ReadSettings['limits']): Sheet {
+  let merges: readonly Merge[] = [];
+  return {
+    name: part.name, visible: part.visible, merges: () => merges,
+    rows: async function* () {
+      const found: Merge[] = [];
+      yield* readSheet(zip, part, parts, strings, limits, found);
+      merges = found;
+    },
+  };
 }

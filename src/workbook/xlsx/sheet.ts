@@ -1,16 +1,18 @@
 import type { ReadSettings } from '../../config/settings.js';
 import { IngestError } from '../../errors.js';
 import type { Cell, SheetRow } from '../cell.js';
+import type { Merge } from '../merged.js';
 import { isTrue, type SheetPart, type WorkbookParts } from './parts.js';
 import { RichText, unescaped, type SharedStrings } from './strings.js';
 import { readXml, type XmlHandler } from './xml.js';
 import { malformed, type Zip } from './zip.js';
 
-/** Rows of a sheet as they come, in batches. */
+/** Rows of a sheet as they come, in batches. The merged cells, which stand behind them, are added to `merges`. */
 export async function* readSheet(
   zip: Zip, sheet: SheetPart, parts: WorkbookParts, strings: SharedStrings | undefined, limits: ReadSettings['limits'],
+  merges: Merge[],
 ): AsyncGenerator<readonly SheetRow[]> {
-  const builder = new RowBuilder(sheet, parts.formats, strings, limits);
+  const builder = new RowBuilder(sheet, parts.formats, strings, limits, merges);
   for await (const _ of readXml(sheet.part, await zip.stream(sheet.part), builder, { unit: 'row', within: 'sheetData' })) {
     const rows = builder.take();
     if (rows.length > 0) yield rows;
@@ -49,6 +51,7 @@ class RowBuilder implements XmlHandler {
     private readonly formats: readonly (string | undefined)[],
     private readonly strings: SharedStrings | undefined,
     private readonly limits: ReadSettings['limits'],
+    private readonly merges: Merge[],
   ) {
     this.rich = new RichText(sheet.part);
   }
@@ -64,6 +67,7 @@ class RowBuilder implements XmlHandler {
     else if (name === 'c' && this.inData) this.openCell(attributes);
     else if (name === 'row' && this.inData) this.openRow(attributes);
     else if (name === 'sheetData') this.openData();
+    else if (name === 'mergeCell' && !this.inData) this.addMerge(attributes['ref'] ?? '');
   }
 
   close(name: string): void {
@@ -77,6 +81,14 @@ class RowBuilder implements XmlHandler {
     if (!this.inValue) return this.rich.add(text);
     this.value += text;
     if (this.value.length > MAX_ROW_CHARACTERS) throw this.tooLong('a cell holds', MAX_ROW_CHARACTERS);
+  }
+
+  private addMerge(ref: string): void {
+    const range = /^([A-Z]{1,3})([1-9]\d{0,6})(?::([A-Z]{1,3})([1-9]\d{0,6}))?$/u.exec(ref);
+    if (range === null) throw malformed(this.sheet.part, `has merged cells "${ref.slice(0, 20)}"`);
+    if (this.merges.length === this.limits.rows) throw this.hostile(`has more than ${this.limits.rows} merged cells`);
+    const [, left, top, right = left, bottom = top] = range;
+    this.merges.push({ left: columnNumber(left!), top: Number(top), right: columnNumber(right!), bottom: Number(bottom) });
   }
 
   private openData(): void {
@@ -189,6 +201,11 @@ class RowBuilder implements XmlHandler {
   private hostile(what: string): IngestError {
     return new IngestError('hostile', `part ${this.sheet.part}: ${what}; save the workbook again and drop that`);
   }
+}
+
+/** The index of a column by its letters: A is 0. */
+function columnNumber(letters: string): number {
+  return [...letters].reduce((number, letter) => number * 26 + letter.charCodeAt(0) - 64, 0) - 1;
 }
 
 /** The number that digits spell, and nothing else does: NaN for `0x10`, `1e3` and an empty text. */
