@@ -72,12 +72,14 @@ class Findings {
     if (this.json) print(`${this.count === 0 ? '{ "findings": [' : ','}\n${JSON.stringify(finding)}`);
     else print(finding.message);
     this.count += 1;
+    // At once: whoever reads the first lines only still learns it.
+    process.exitCode = 1;
   }
 
-  /** Says what came of it, and sets the exit status. */
+  /** Says what came of it. */
   end({ accounts, versions, batches }: Checked, { proposed, repaired, left }: Repaired): void {
     const isMended = left?.length === 0;
-    if (this.count > 0 && !isMended) process.exitCode = 1;
+    if (isMended) process.exitCode = 0;
     if (this.json) return this.endJson({ accounts, versions, batches, ...(proposed && { proposed }), ...(repaired && { repaired, left }) });
     const scope = [count(accounts, 'account'), count(versions, 'version'), count(batches, 'batch', 'batches')].join(', ');
     if (this.count === 0) return print(`nothing found: ${scope}`);

@@ -6,7 +6,7 @@ import { faultOfDatabase } from './database-url.js';
 
 const calendarDate = z.string().refine(isCalendarDate, 'expected a date YYYY-MM-DD');
 const dateFormat = z.string().refine(namesEachPart, 'expected YYYY, MM (or M) and DD (or D) once each, such as DD.MM.YYYY');
-const validityDays = z.custom<number | 'none'>(
+const daysOrNone = z.custom<number | 'none'>(
   (value) => value === 'none' || (Number.isInteger(value) && Number(value) >= 1), 'expected a whole number of days from 1, or none');
 const ratio = z.number().min(0).max(1);
 const whole = z.int().min(1);
@@ -35,14 +35,14 @@ export const settingsSchema = z.strictObject({
   settleMs: z.int().min(0).max(86_400_000),
   maxAttempts: whole,
   stallSeconds: seconds,
-  validityDays,
-  accountValidityDays: z.record(z.string(), validityDays),
+  validityDays: daysOrNone,
+  accountValidityDays: z.record(z.string(), daysOrNone),
   missingItems: z.enum(['zero', 'keep']),
   placeholderReplaceCoverage: ratio,
   maxFailureRatio: ratio,
   maxMissingRatio: z.custom<number | 'none'>(
     (value) => value === 'none' || ratio.safeParse(value).success, 'expected a number from 0 to 1, or none'),
-  maxPeriodDays: validityDays,
+  maxPeriodDays: daysOrNone,
   sheet: z.string().min(1).nullable(),
   headings,
   terms: z.array(z.string().min(1)).min(1),
