@@ -87,9 +87,13 @@ export function sameValues(one: readonly Value[], other: readonly Value[]): bool
   return one.every((value, index) => value === other[index]);
 }
 
+/** An observation outside of any submission cannot be, save in a damaged database: it is passed over. */
 function firstObservation(submissions: readonly Submission[], events: readonly ItemEvent[]): number {
-  const first = events.find(isObservation);
-  return first === undefined ? submissions.length : submissions.findIndex(({ date }) => date === first.date);
+  for (const event of events) {
+    const index = isObservation(event) ? submissions.findIndex(({ date }) => date === event.date) : -1;
+    if (index >= 0) return index;
+  }
+  return submissions.length;
 }
 
 function standingAt(event: ItemEvent | undefined, before: Standing | undefined, policy: Policy): Standing {

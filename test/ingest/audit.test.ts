@@ -74,6 +74,18 @@ describe('the audit of a batch', () => {
     expect(differing.filter((key) => !/^(master_record|client_account) /u.test(key))).toEqual([]);
   });
 
+  test('finds a failed row that poses as an observation where nothing else was submitted', async () => {
+    await world.drop(file('mixed', row('2022-07-28', 'x', 1), unreadable('2022-07-29', 'z')));
+    const before = await everything(world);
+    await damage(world, "update stage_record set process_status = 'Processed', process_action = 'Add' where effective_date = '2022-07-29'");
+    for (const isReplayAsked of [false, true]) {
+      expect((await check(world, { isReplayAsked })).map(({ message }) => message)).toContain(
+        'batch 6 (mixed) row 3: wrong mark: the row of CL-9 / z is Processed Add, must be Failed N/A');
+    }
+    await repair(world);
+    expect([...keysThatDiffer(before, await everything(world))]).toEqual([]);
+  });
+
   test('finds by a replay what marks and totals agree on, and mends it', async () => {
     const before = await everything(world);
     await damage(world, "update stage_record set process_action = 'Merge' where batch_id = 1 and row_number = 2",
