@@ -2,20 +2,12 @@ import { afterAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { histories, policies } from '../model/arbitraries.js';
 import type { ModelFile, ModelPolicy } from '../model/types.js';
-import { World } from '../support/world.js';
+import { ENGINES } from '../support/engines.js';
+import { Worlds, type World } from '../support/world.js';
 
 /** Two worlds take the same files: one appends in SQL where it can, the other derives every chain. */
 
 const RUNS = Number(process.env['SCD_PROPERTY_RUNS'] ?? 20);
-const worlds: World[] = [];
-afterAll(async () => Promise.all(worlds.map(async (world) => world.close())));
-
-async function open(policy: ModelPolicy, way: 'fast' | 'derive'): Promise<World> {
-  const world = await World.open(policy);
-  world.way = way;
-  worlds.push(world);
-  return world;
-}
 
 /** Everything that applying wrote, but for the ids of versions. */
 async function whole(world: World): Promise<object> {
@@ -48,27 +40,37 @@ function inOrder(): fc.Arbitrary<ModelFile[]> {
   });
 }
 
-describe('appending in SQL', () => {
+describe.each(ENGINES)('appending in SQL on $name', (engine) => {
+  const { open, close } = new Worlds(engine);
+  afterAll(close);
+  const numRuns = engine.runs(RUNS);
+
+  /** Two worlds that take the same files in the two ways. */
+  async function both(policy: ModelPolicy): Promise<[fast: World, derived: World]> {
+    const worlds: [World, World] = [await open(policy), await open(policy)];
+    worlds[1].way = 'derive';
+    return worlds;
+  }
+
   test('writes what deriving writes, month after month', async () => {
     await fc.assert(fc.asyncProperty(policies(), inOrder(), async (policy, files) => {
-      const tolerant = { ...policy, maxFailureRatio: 1 };
-      const [fast, derived] = [await open(tolerant, 'fast'), await open(tolerant, 'derive')];
+      const [fast, derived] = await both({ ...policy, maxFailureRatio: 1 });
       for (const file of files) {
         await fast.drop(file);
         await derived.drop(file);
         expect(await whole(fast)).toEqual(await whole(derived));
       }
-    }), { numRuns: RUNS });
+    }).afterEach(close), { numRuns });
   });
 
   test('writes what deriving writes in histories of any kind', async () => {
     await fc.assert(fc.asyncProperty(histories(), async ({ policy, files }) => {
-      const [fast, derived] = [await open(policy, 'fast'), await open(policy, 'derive')];
+      const [fast, derived] = await both(policy);
       for (const file of files) {
         await fast.drop(file);
         await derived.drop(file);
       }
       expect(await whole(fast)).toEqual(await whole(derived));
-    }), { numRuns: RUNS });
+    }).afterEach(close), { numRuns });
   });
 });
