@@ -16,6 +16,11 @@ import { Rests } from './rests.js';
 const STANDS_STILL = 'it stands still until the next start. If that does not help either, scd-inbox batches names its batch, and scd-inbox '
   + 'delete --batch NUMBER takes it back: its file can then be dropped again';
 
+/** While `reading` files are read as many others but one are claimed, hashed or archived: that is mostly waiting for the disk. */
+function inFlightAtOnce(reading: number): number {
+  return 2 * reading - 1;
+}
+
 /**
  * Takes files in: looks through the inbox, claims what has settled, and sees each file through, a bounded number at
  * once. What was interrupted or put off is taken up by the same look, at the start and ever after.
@@ -35,7 +40,7 @@ export class Intake {
     private readonly onOutcome: (batch: StageBatch) => void = () => undefined,
   ) {
     this.rests = new Rests(context.clock, context.settings.maxAttempts);
-    this.queue = new PQueue({ concurrency: context.settings.concurrency });
+    this.queue = new PQueue({ concurrency: inFlightAtOnce(context.settings.concurrency) });
     this.settler = new Settler(context.settings.settleMs, context.clock);
   }
 
