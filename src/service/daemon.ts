@@ -52,7 +52,7 @@ export class Daemon {
     const { settings, log } = context;
     this.startedAt = context.clock();
     this.watcher = new Watcher(resolve(settings.inbox), () => this.hear(),
-      (error) => log.warn('watch', `the inbox cannot be watched (${messageOf(error)}); it is looked through every ${settings.scanSeconds} s`));
+      (error) => log.warn('watch', `${messageOf(error)}; it is looked through every ${settings.scanSeconds} s`));
   }
 
   /** Takes the lock, probes the folders, opens the database and brings the chains to the policy of the settings. */
