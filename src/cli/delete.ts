@@ -18,7 +18,7 @@ export const addDelete: AddCommand = (program) => {
     .description('take back a batch, as if it had never been dropped, or one record with every exact repeat of it')
     .option('--batch <number>', 'the batch to delete; its file may be dropped again')
     .option('--record <id>', 'the stage record to delete; a new row for its item and date is then accepted')
-    .option('--version <id>', 'the version whose record is to be deleted (history --json shows the ids)')
+    .option('--version <id>', 'the version whose record is to be deleted (explain --json shows both ids)')
     .option('--dry-run', 'say what would change and change nothing; other writers wait meanwhile')
     .option('--json', 'print JSON')
     .addHelpText('after', '\nNothing is physically deleted. It may run beside the daemon. Interrupted, it is ended by doing it again or by the next start.'

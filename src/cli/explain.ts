@@ -28,6 +28,8 @@ const SOURCE: readonly OutputColumn[] = [
   { name: 'filename', heading: 'File', kind: 'name' },
   { name: 'sheet', heading: 'Sheet', kind: 'name' },
   { name: 'row_number', heading: 'Row', kind: 'number' },
+  { name: 'record_id', heading: 'Record', kind: 'number' },
+  { name: 'version_id', heading: 'Version', kind: 'number' },
   { name: 'reason', heading: 'Why', kind: 'text' },
 ];
 
@@ -42,7 +44,8 @@ async function* explainedRows(item: ItemExplanation, { rows }: Listing): AsyncGe
   for await (const row of rows) {
     const explained = item.versions[index]!;
     const [source] = rowsAt(item, explained);
-    yield [...row, source?.filename ?? item.files.get(explained.submission.batch)!, source?.sheet ?? null, source?.row ?? null, reasonsOf(item, index).join('; ')];
+    yield [...row, source?.filename ?? item.files.get(explained.submission.batch)!, source?.sheet ?? null, source?.row ?? null, source?.id ?? null,
+      item.ids.get(explained.version.from) ?? null, reasonsOf(item, index).join('; ')];
     index += 1;
   }
 }

@@ -29,6 +29,8 @@ export async function runProgram(argv: readonly string[]): Promise<void> {
   const program = new Command('scd-inbox')
     .description('Drop workbooks into a folder, get their history.')
     .version(version())
+    // `delete --version 77` is about a version of the history, not of the program.
+    .enablePositionalOptions()
     .exitOverride()
     .showHelpAfterError('(scd-inbox --help says more)');
   for (const add of COMMANDS) add(program);

@@ -2,8 +2,9 @@ import { deriveChain, NEEDS_WHOLE } from '../history/chain.js';
 import { explainChain, type Explanation } from '../history/explain.js';
 import type { Day } from '../history/day.js';
 import type { Policy } from '../history/policy.js';
+import { WHOLE } from '../history/window.js';
 import { findAccount } from '../store/accounts.js';
-import { loadEvents, type EventRow } from '../store/chains.js';
+import { loadEvents, loadVersions, type EventRow } from '../store/chains.js';
 import { namesOfBatches, sourcesOf, type Source } from '../store/questions.js';
 import type { Queryable } from '../store/queryable.js';
 import { expectAnswer } from './ask.js';
@@ -18,6 +19,8 @@ export interface ItemExplanation {
   readonly versions: readonly Explanation[];
   /** The rows that count for the item, by date, the first-admitted first. */
   readonly rows: ReadonlyMap<Day, readonly ExplainedRow[]>;
+  /** The ids of the live versions by their start; none where an earlier moment is asked about. */
+  readonly ids: ReadonlyMap<Day, number>;
   /** The names of the files that made submissions of the account, by batch. */
   readonly files: ReadonlyMap<number, string>;
 }
@@ -36,8 +39,14 @@ export async function explainItem(db: Queryable, account: string, reference: str
   return {
     account, reference, policy: record.policy, versions: explainChain(record.timeline, events, record.policy, chain),
     rows: await rowsByDate(db, rows, record.ranks),
+    ids: knownAt === undefined ? await idsByStart(db, record.account.id, reference) : new Map(),
     files: await namesOfBatches(db, [...new Set(record.timeline.submissions.map(({ batch }) => batch))]),
   };
+}
+
+async function idsByStart(db: Queryable, account: number, reference: string): Promise<Map<Day, number>> {
+  const versions = (await loadVersions(db, account, WHOLE, { references: [reference] })).get(reference) ?? [];
+  return new Map(versions.map(({ from, id }) => [from, id]));
 }
 
 async function rowsByDate(db: Queryable, rows: readonly EventRow[], ranks: ReadonlyMap<number, number>): Promise<Map<Day, ExplainedRow[]>> {

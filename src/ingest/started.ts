@@ -8,7 +8,7 @@ import { printable } from './outcome.js';
 /** The record that started a live version. Refuses a version that no record started, with what to do instead. */
 export async function recordOfVersion(db: Queryable, id: number): Promise<number> {
   const version = await findVersion(db, id);
-  if (version === undefined) throw new IngestError('usage', `there is no version ${id}; scd-inbox history ACCOUNT --json shows their ids`);
+  if (version === undefined) throw new IngestError('usage', `there is no version ${id}; scd-inbox explain ACCOUNT REFERENCE --json shows their ids`);
   const isStarted = version.record !== null && !version.is_deleted && !version.is_placeholder && !version.is_missing;
   if (!isStarted) throw new IngestError('usage', `version ${id} (${periodOf(version)}) ${whyNoRecord(version)}`);
   return version.record;
@@ -22,7 +22,7 @@ function whyNoRecord(version: StartedVersion): string {
   const { from_date: from, to_date: to, batch_id: batch } = version;
   const origin = `batch ${batch} (${printable(version.filename)})`;
   const deleteBatch = `scd-inbox delete --batch ${batch}`;
-  if (version.is_deleted) return 'is not part of the history any more; scd-inbox history ACCOUNT --json shows the ids of what is';
+  if (version.is_deleted) return 'is not part of the history any more; scd-inbox explain ACCOUNT REFERENCE --json shows the ids of what is';
   if (version.is_placeholder) {
     return `is a placeholder: the account submitted nothing then, so no record made it. Drop a file of that time, or take back what ended it on ${to}: ${origin}, ${deleteBatch}`;
   }

@@ -26,9 +26,9 @@ export async function itemsLeftOut(tx: Transaction, batch: number): Promise<(Acc
      join master_record m on m.client_account_id = a.id and ${IS_CURRENT}
      where d.batch_id = ? and d.accepted_count > 0
        and not exists (select 1 from batch_date o
-         join batch_account b on b.batch_id = o.batch_id and b.client_account_id = o.client_account_id
          where o.client_account_id = d.client_account_id and o.effective_date = d.effective_date and o.accepted_count > 0
-           and b.applied_seq is not null and b.removed_seq is null)
+           and exists (select 1 from batch_account b where b.batch_id = o.batch_id and b.client_account_id = o.client_account_id
+             and b.applied_seq is not null and b.removed_seq is null))
        and not exists (select 1 from stage_record r where r.client_account = a.account_number
          and r.effective_date = d.effective_date and r.external_reference = m.external_reference and r.batch_id = d.batch_id)
      group by a.id, a.account_number, a.policy_id order by a.id`,

@@ -89,6 +89,19 @@ describe('a batch that would zero more than half of an account', () => {
     expect((await once(child, 'close'))[0]).toBe(0);
   });
 
+  test('ends as if the command had never been killed, wherever an approval or a rejection was', async () => {
+    const held = await withHeld();
+    for (const [command, point, status] of [['approve', 'admit-commit', 'Complete'], ['approve', 'account-applied', 'Complete'], ['reject', 'archive-linked', 'Error']] as const) {
+      const program = await held.copy();
+      programs.push(program);
+      expect((await program.run([command, '2'], { SCD_FAILPOINT: `${point}:exit` })).err).toContain(`fail point ${point}`);
+      expect((await program.run(['process'])).code).toBe(status === 'Error' ? 1 : 0);
+      expect(await program.rows('select batch_status, claim from stage_batch where id = 2')).toEqual([{ batch_status: status, claim: null }]);
+      expect(await program.rows(ZEROS)).toHaveLength(status === 'Error' ? 0 : 7);
+      expect((await program.files()).filter((name) => name.includes('held') || name.includes('.processing'))).toEqual([]);
+    }
+  });
+
   test('is not held where the guard is off, or where the account had fewer than ten items', async () => {
     const program = await create();
     await program.drop('january.xlsx', book('2022-01-28', 12));

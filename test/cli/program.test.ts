@@ -74,6 +74,10 @@ describe('the command line', () => {
 
   test('deletes a record and then a whole batch, and the file may be dropped again', async () => {
     const [record] = await program.rows<{ id: number }>("select id from stage_record where external_reference = 'A002' and batch_id = 1");
+    const [explained] = JSON.parse((await program.run(['explain', 'CL-002', 'A002', '--json'])).out) as { record_id: number; version_id: number }[];
+    expect(explained!.record_id).toBe(record!.id);
+    expect((await program.run(['delete', '--version', String(explained!.version_id), '--dry-run'])).out).toContain(
+      `CL-002 / A002 would say nothing at 2022-01-28 any more (versions: 1 removed, 0 added, 0 changed); deleted:\n  record ${record!.id}:`);
     expect((await program.run(['delete', '--record', String(record!.id)])).out).toBe(
       `CL-002 / A002 says nothing at 2022-01-28 any more (versions: 1 removed, 0 added, 0 changed); deleted:\n  record ${record!.id}: batch 1 (january.xlsx) row 3\n`);
     expect((await program.run(['history', 'CL-002'])).code).toBe(2);
