@@ -50,7 +50,8 @@ export class Program {
 
   /** Starts the program; `under` is a command that runs it, such as a tracer. */
   start(args: readonly string[], environment: Record<string, string> = {}, under: readonly string[] = []): ChildProcess {
-    const { SCD_LOG_LEVEL: _, ...inherited } = process.env;
+    // Settings come from the test alone, not from whoever runs it.
+    const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('SCD_')));
     const [command, ...rest] = [...under, process.execPath, PROGRAM, ...args];
     const child = spawn(command!, rest, {
       cwd: this.folder, env: { ...inherited, SCD_ARCHIVE: this.archive, ...this.environment, ...environment }, stdio: ['ignore', 'pipe', 'pipe'],
