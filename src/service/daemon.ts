@@ -64,7 +64,7 @@ export class Daemon {
       const clock = options.clock ?? systemClock;
       const database = await Database.open(settings.database, clock);
       const { policy, isChanged, accounts } = await adoptPolicy(database, settings);
-      if (isChanged) log.info('policy', `the policy has changed: the chains of ${accounts} accounts were derived anew`, { accounts });
+      if (isChanged || accounts > 0) log.info('policy', `the policy has changed: the chains of ${accounts} accounts were derived anew`, { accounts });
       for (const batch of await resumeDeletions(database)) log.info('deletion', `batch ${batch}: its deletion was interrupted and is done now`, { batch });
       const stopping = new AbortController();
       const onFatal = options.onFatal ?? (() => undefined);

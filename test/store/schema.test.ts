@@ -1,23 +1,15 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { addBatch } from '../../src/store/batches.js';
 import { Database, type Transaction } from '../../src/store/database.js';
+import { ENGINES } from '../support/engines.js';
 
 /** What must not be, the database refuses itself, whoever writes. */
 
-const ENGINES = [{
-  name: 'SQLite',
-  create: async () => `sqlite:${join(await mkdtemp(join(tmpdir(), 'scd-store-')), 'test.db')}`,
-  remove: async (url: string) => rm(join(url.replace('sqlite:', ''), '..'), { recursive: true }),
-}];
-
-describe.each(ENGINES)('on $name the database', ({ create, remove }) => {
+describe.each(ENGINES)('on $name the database', (engine) => {
   let url: string;
   let database: Database;
   beforeEach(async () => {
-    url = await create();
+    url = await engine.create();
     database = await Database.open(url);
     await database.write(async (tx) => {
       await tx.rows("insert into client_account (account_number, last_updated) values ('CL-1', 'now'), ('CL-2', 'now')");
@@ -26,7 +18,7 @@ describe.each(ENGINES)('on $name the database', ({ create, remove }) => {
   });
   afterEach(async () => {
     await database.close();
-    await remove(url);
+    await engine.remove(url);
   });
 
   const write = async (sql: string, params: readonly unknown[] = []): Promise<unknown> => database.write(async (tx) => tx.rows(sql, params));

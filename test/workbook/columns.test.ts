@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { ReadSettings } from '../../src/config/settings.js';
 import { defaults } from '../support/world.js';
-import { bookOf, HEADINGS, readBytes, xlsxParts, zipOf, HEADING_ROW } from '../support/workbooks.js';
+import { bookOf, HEADINGS, readBytes, xlsxParts, zipOf, HEADING_ROW, type Staged } from '../support/workbooks.js';
 
 const GOOD: readonly unknown[] = ['2022-01-28', 'CL-1', 'A1', 'Acme', 1, 'Cash'];
 
@@ -119,5 +119,25 @@ describe('other cells', () => {
     const strings = '<si><r><t>Ac</t></r><r><t xml:space="preserve">me </t></r><rPh sb="0" eb="1"><t>ignored</t></rPh></si><si><t>a_x0041_b</t></si>';
     const sheet = `${HEADING_ROW}<row r="2"><c r="A2"><v>44589</v></c><c r="B2" t="s"><v>1</v></c><c r="C2" t="s"><v>1</v></c><c r="D2" t="s"><v>0</v></c><c r="F2" t="inlineStr"><is><t>Cash</t></is></c></row>`;
     expect((await readBytes(zipOf(xlsxParts(sheet, { strings })))).rows[0]!.slice(2, 5)).toEqual(['aAb', 'aAb', 'Acme']);
+  });
+
+  test('an ISO date cell is a date, at midnight or without a time', async () => {
+    const dated = async (cell: string): Promise<Staged> => (await readBytes(zipOf(xlsxParts(`${HEADING_ROW}<row r="2">${cell}<c r="B2" t="str"><v>CL-1</v></c>`
+      + '<c r="C2" t="str"><v>A1</v></c><c r="D2" t="str"><v>Acme</v></c><c r="F2" t="str"><v>Cash</v></c></row>')))).rows[0]!;
+    for (const text of ['2022-01-28', '2022-01-28T00:00:00', '2022-01-28T00:00:00.000Z']) expect((await dated(`<c r="A2" t="d"><v>${text}</v></c>`))[1]).toBe('2022-01-28');
+    expect((await dated('<c r="A2" t="d"><v>2022-01-28T12:00:00</v></c>'))[7]).toContain('found the date 2022-01-28T12:00:00');
+  });
+
+  test('a serial counts in the 1904 system where the workbook says so', async () => {
+    const row = '<row r="2"><c r="A2"><v>43127</v></c><c r="B2" t="str"><v>CL-1</v></c><c r="C2" t="str"><v>A1</v></c><c r="D2" t="str"><v>Acme</v></c><c r="F2" t="str"><v>Cash</v></c></row>';
+    const dateIn = async (workbook: string): Promise<unknown> => (await readBytes(zipOf(xlsxParts(HEADING_ROW + row, { workbook })))).rows[0]![1];
+    expect(await dateIn('')).toBe('2018-01-27');
+    for (const value of ['1', 'true']) expect(await dateIn(`<workbookPr date1904="${value}"/>`)).toBe('2022-01-28');
+  });
+
+  test('inline rich text is its characters too; escaped line ends are white space, an escaped escape is text', async () => {
+    const sheet = `${HEADING_ROW}<row r="2"><c r="A2"><v>44589</v></c><c r="B2" t="str"><v>CL-1</v></c><c r="C2" t="str"><v>A1</v></c>`
+      + '<c r="D2" t="inlineStr"><is><r><t>Ac_x000D__x000A_</t></r><r><t>me_x005F_x0041_</t></r><rPh sb="0" eb="1"><t>unseen</t></rPh></is></c><c r="F2" t="str"><v>Cash</v></c></row>';
+    expect((await readBytes(zipOf(xlsxParts(sheet)))).rows[0]![4]).toBe('Ac me_x0041_');
   });
 });
