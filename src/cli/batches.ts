@@ -1,31 +1,53 @@
-import { IngestError } from '../errors.js';
-import { printable } from '../ingest/outcome.js';
 import type { StageBatch } from '../store/entities/stage-batch.js';
 import { listBatches } from '../store/questions.js';
-import { ask, print, printJson, type AddCommand } from './command.js';
-import { table } from './output/text.js';
+import { countArgument } from './arguments.js';
+import { ask, type AddCommand } from './command.js';
+import type { Listing, OutputColumn } from './output/listing.js';
+import { output, withOutput, type OutputOptions } from './output/output.js';
+import { textOf } from './output/text.js';
 
 /** `batches`: what became of the files. */
 export const addBatches: AddCommand = (program) => {
-  program.command('batches')
+  withOutput(program.command('batches'))
     .description('list the latest files and what became of them')
     .option('-n, --limit <number>', 'how many', '20')
-    .option('--json', 'print JSON')
     .addHelpText('after', '\nExamples:\n  scd-inbox batches\n  scd-inbox batches --limit 200 --json')
-    .action(async (options: { limit: string; json?: true }) => {
-      if (!/^[1-9]\d*$/u.test(options.limit)) throw new IngestError('usage', `--limit: expected a number from 1, found "${options.limit}"`);
-      const batches = await ask(async (db) => listBatches(db, Number(options.limit)));
-      if (options.json) printJson(batches);
-      else print(batches.length === 0 ? 'no file has been taken in yet' : table(HEADINGS, batches.map(batchRow)));
+    .action(async (options: OutputOptions & { limit: string }) => {
+      const limit = countArgument('--limit', options.limit);
+      const batches = await ask(async (db) => listBatches(db, limit));
+      await output(listing(batches, [...SHOWN, ...FURTHER]), options, textOf(listing(batches.map(shortened), SHOWN)));
     });
 };
 
-const HEADINGS = ['batch', 'file', 'status', 'rows', 'added', 'appended', 'replaced', 'merged', 'unchanged', 'failed', 'zeroed', 'ended', 'why'];
+type BatchColumn = OutputColumn & { readonly name: keyof StageBatch };
 
-function batchRow(batch: StageBatch): (string | number | null)[] {
-  return [
-    batch.id, printable(batch.filename), batch.batch_status, batch.total_count, batch.add_count, batch.append_count, batch.replace_count,
-    batch.merge_count, batch.unchanged_count, batch.failure_count, batch.zeroed_count,
-    batch.end_date?.replace('T', ' ').slice(0, 19) ?? null, batch.error,
-  ];
+/** What a table has room for. */
+const SHOWN: readonly BatchColumn[] = [
+  { name: 'id', heading: 'Batch', kind: 'number' }, { name: 'filename', heading: 'File', kind: 'name' },
+  { name: 'batch_status', heading: 'Status', kind: 'name' }, { name: 'total_count', heading: 'Rows', kind: 'number' },
+  { name: 'add_count', heading: 'Added', kind: 'number' }, { name: 'append_count', heading: 'Appended', kind: 'number' },
+  { name: 'replace_count', heading: 'Replaced', kind: 'number' }, { name: 'merge_count', heading: 'Merged', kind: 'number' },
+  { name: 'unchanged_count', heading: 'Unchanged', kind: 'number' }, { name: 'failure_count', heading: 'Failed', kind: 'number' },
+  { name: 'zeroed_count', heading: 'Zeroed', kind: 'number' }, { name: 'end_date', heading: 'Ended', kind: 'name' },
+  { name: 'error', heading: 'Why', kind: 'text' },
+];
+
+const FURTHER: readonly BatchColumn[] = [
+  { name: 'success_count', heading: 'Good', kind: 'number' }, { name: 'repeated_count', heading: 'Repeated', kind: 'number' },
+  { name: 'placeholder_inserted_count', heading: 'Placeholders', kind: 'number' },
+  { name: 'placeholder_replaced_count', heading: 'Placeholders Replaced', kind: 'number' },
+  { name: 'sheet', heading: 'Sheet', kind: 'name' }, { name: 'start_date', heading: 'Started', kind: 'name' },
+  { name: 'duplicate_of', heading: 'Duplicate Of', kind: 'number' }, { name: 'approved_at', heading: 'Approved', kind: 'name' },
+  { name: 'rejected_at', heading: 'Rejected', kind: 'name' }, { name: 'retried_at', heading: 'Retried', kind: 'name' },
+  { name: 'deleted_at', heading: 'Deleted', kind: 'name' }, { name: 'archived_path', heading: 'Archived', kind: 'name' },
+  { name: 'file_hash', heading: 'Content', kind: 'name' },
+];
+
+function listing(batches: readonly StageBatch[], columns: readonly BatchColumn[]): Listing {
+  const rows = batches.map((batch) => columns.map(({ name }) => batch[name]));
+  return { title: 'Batches', columns, rows, none: 'no file has been taken in yet' };
+}
+
+function shortened(batch: StageBatch): StageBatch {
+  return { ...batch, end_date: batch.end_date?.replace('T', ' ').slice(0, 19) ?? null };
 }

@@ -23,7 +23,7 @@ describe('the command line', () => {
   });
 
   test('lists batches as a table and as JSON', async () => {
-    expect((await program.run(['batches'])).out).toMatch(/batch {2}file +status[\s\S]*1 {2}january\.xlsx {2}Complete +10/u);
+    expect((await program.run(['batches'])).out).toMatch(/Batch {2}File +Status[\s\S]*1 {2}january\.xlsx {2}Complete +10/u);
     expect(JSON.parse((await program.run(['batches', '--json'])).out)).toMatchObject([{ id: 1, filename: 'january.xlsx', add_count: 10 }]);
   });
 

@@ -95,6 +95,16 @@ describe('explain', () => {
   });
 });
 
+describe('batches and errors', () => {
+  test('are given out as CSV, too', async () => {
+    await writeFile(join(program.folder, '=1+1.csv'), `${HEADINGS.join(',')}\n2024-06-30,CL-2,a,Acme,n/a,Cash\n2024-06-30,CL-2,b,Bolt,1,Cash\n2024-06-30,CL-2,c,Core,1,Cash\n2024-06-30,CL-2,d,Dunn,1,Cash\n2024-06-30,CL-2,e,Epic,1,Cash\n`);
+    await program.run(['process', '=1+1.csv']);
+    const { out } = await program.run(['batches', '--limit', '1', '--csv']);
+    expect(out.split('\n').map((line) => line.split(',').slice(0, 5))).toEqual([['Batch', 'File', 'Status', 'Rows', 'Added'], ['4', "'=1+1.csv", 'Complete', '5', '4'], ['']]);
+    expect((await program.run(['errors', '4', '--csv'])).out).toMatch(/^Sheet,Row,Column,What is wrong\n[^,]*,2,Amount,"?[^\n]*n\/a/u);
+  });
+});
+
 describe('sample', () => {
   test('gives the value at month ends, a row for each item and date', async () => {
     const { out } = await program.run(['sample', 'CL-1', '--from', '2024-01-31', '--every', 'month', '--count', '4', '--csv']);
@@ -123,7 +133,7 @@ describe('sample', () => {
 describe('export', () => {
   test('writes a workbook with typed cells that names its period by half-open dates', async () => {
     const path = join(program.folder, 'all.xlsx');
-    expect(await program.run(['export', '--xlsx', path])).toEqual({ code: 0, out: `${path}: 9 rows\n`, err: '' });
+    expect(await program.run(['export', 'CL-1', '--xlsx', path])).toEqual({ code: 0, out: `${path}: 9 rows\n`, err: '' });
     const book = XLSX.read(await readFile(path), { cellNF: true, cellDates: false });
     const sheet = book.Sheets['History']!;
     expect(XLSX.utils.sheet_to_json(sheet, { header: 1 })[0]).toEqual(['From', 'To', 'Client Account', 'External Reference', 'Company Name', 'Amount', 'Term', 'Status', 'Batch']);

@@ -44,7 +44,20 @@ describe.each(ENGINES)('the value at a date on $name', (engine) => {
         expect(explained.map(({ version }) => [dateOf(version.from), version.isMissing, version.isPlaceholder])).toEqual(versions.map(({ from, isMissing, isPlaceholder }) => [from, isMissing, isPlaceholder]));
         expect(explained.flatMap((version) => misfits(version, policy))).toEqual([]);
       }
-    }), { numRuns: RUNS });
+    }).afterEach(close), { numRuns });
+  });
+
+  test('is answered whole and in order where an account has more items than a page', async () => {
+    const world = await open(POLICY);
+    const references = Array.from({ length: 10_001 }, (_, index) => `r${String(index).padStart(5, '0')}`);
+    await world.drop(file('many', ...references.map((reference, index) => row('2022-01-28', reference, index))));
+    await world.drop(file('late', ...references.map((reference, index) => row('2022-01-10', reference, index + 1))));
+    const [{ last_at }] = await world.database.reader.rows<{ last_at: string }>('select last_at from change_counter') as [{ last_at: string }];
+    const now = await answer(world, {});
+    expect(now.map(({ reference, amount }) => `${reference} ${amount}`)).toEqual(references.flatMap((reference, index) => [`${reference} ${index + 1}`, `${reference} ${index}`]));
+    expect(await answer(world, { knownAt: last_at })).toEqual(now);
+    const day = dayOf('2022-01-28');
+    expect((await answer(world, { between: { first: day, last: day } })).map(({ reference }) => reference)).toEqual(references);
   });
 
   test('is asked of one account or item, and refused where nothing is known of it', async () => {
