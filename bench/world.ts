@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { cp, copyFile, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { Client } from 'pg';
 import { Meter, type Use } from './meter.js';
 
 /** The real program in a folder of its own, watched from outside. */
@@ -27,14 +28,18 @@ export class World {
   private readonly outcomes = new Map<string, Outcome>();
   private wake: () => void = () => undefined;
 
-  private constructor(readonly folder: string, private readonly database: string) {}
+  private constructor(readonly folder: string, private readonly database: string, private readonly server?: string) {}
 
-  /** An empty world. `database` overrides the SQLite file of its own. */
-  static async create(database?: string): Promise<World> {
+  /** An empty world: with a SQLite file of its own, or with a database of its own on the PostgreSQL server named. */
+  static async create(server?: string): Promise<World> {
     await mkdir(FOLDER, { recursive: true });
     const folder = await mkdtemp(join(FOLDER, 'world-'));
     await mkdir(join(folder, 'inbox'));
-    return new World(folder, database ?? `sqlite:${join(folder, 'data', 'scd-inbox.db')}`);
+    if (server === undefined) return new World(folder, `sqlite:${join(folder, 'data', 'scd-inbox.db')}`);
+    const database = new URL(server);
+    database.pathname = basename(folder).replace('-', '_').toLowerCase();
+    await administer(server, `create database "${database.pathname.slice(1)}"`);
+    return new World(folder, database.href, server);
   }
 
   /** A copy of a world at rest with its own SQLite file. */
@@ -108,6 +113,7 @@ export class World {
 
   async remove(): Promise<void> {
     await this.stop();
+    if (this.server !== undefined) await administer(this.server, `drop database "${new URL(this.database).pathname.slice(1)}" with (force)`);
     await rm(this.folder, { recursive: true, force: true });
   }
 
@@ -128,5 +134,15 @@ export class World {
       cwd: this.folder, env: { ...inherited, SCD_DATABASE: this.database },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
+  }
+}
+
+async function administer(server: string, sql: string): Promise<void> {
+  const client = new Client({ connectionString: server });
+  await client.connect();
+  try {
+    await client.query(sql);
+  } finally {
+    await client.end();
   }
 }
