@@ -102,6 +102,15 @@ describe('settings', () => {
     expect(loadSettings({}, folder)).toEqual(loadSettings({}, join(folder, 'elsewhere')));
   });
 
+  test('of a database that cannot be are told without its password', () => {
+    const found = (database: string): string => refusal({ SCD_DATABASE: database }).join();
+    expect(found('postgres://app:hush@db/')).toBe('SCD_DATABASE: expected the name of a database behind the host: postgres://USER@HOST:PORT/NAME, found "postgres://app:***@db/"');
+    expect(found('postgres://app:hush@db/scd?sslmode=maybe')).toMatch(/^SCD_DATABASE: expected sslmode to be one of disable, require.*:\*\*\*@db/u);
+    expect(found('postgres://app:hush@db/scd?pasword=x')).toMatch(/^SCD_DATABASE: expected only the options .*, not pasword, found/u);
+    expect(found('postgres://app:hu@sh@:db')).not.toContain('hu');
+    expect(found('mysql://app@db/scd')).toContain('expected sqlite:PATH or postgres://USER@HOST:PORT/NAME');
+  });
+
   test('that are misspelled in the environment are found', () => {
     expect(unknownNames({ SCD_VALIDITYDAYS: '45', SCD_INBOX: 'a', SCD_CONFIG: 'b', PATH: 'c' })).toEqual(['SCD_VALIDITYDAYS']);
   });

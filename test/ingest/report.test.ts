@@ -2,13 +2,14 @@ import { afterAll, describe, expect, test } from '@jest/globals';
 import * as XLSX from 'xlsx';
 import { SAMPLES, sampleWorkbook } from '../../src/demo/samples.js';
 import type { Settings } from '../../src/config/settings.js';
+import { ENGINES, type Engine } from '../support/engines.js';
 import { Pass } from '../support/pass.js';
 
 const passes: Pass[] = [];
 afterAll(async () => Promise.all(passes.map(async (pass) => pass.close())));
 
-async function create(changes: Partial<Settings> = {}): Promise<Pass> {
-  const pass = await Pass.create(changes);
+async function create(changes: Partial<Settings>, engine: Engine): Promise<Pass> {
+  const pass = await Pass.create(changes, engine);
   passes.push(pass);
   return pass;
 }
@@ -37,9 +38,9 @@ function mended(bytes: Buffer, address: string, value: number): Buffer {
   return XLSX.write(book, { type: 'buffer', bookType: 'xlsx' }) as Buffer;
 }
 
-describe('the answer to a processed file with failed rows', () => {
+describe.each(ENGINES)('the answer to a processed file with failed rows on $name', (engine) => {
   test('holds the failed rows only; mended and dropped again it loads what was missing, and nothing twice', async () => {
-    const pass = await create({ maxFailureRatio: 1 });
+    const pass = await create({ maxFailureRatio: 1 }, engine);
     const batch = await pass.take('a.xlsx', workbook(GOOD, BAD));
     expect([batch.batch_status, batch.success_count, batch.failure_count]).toEqual(['Complete', 1, 1]);
     const answer = await answerOf(pass);
@@ -56,9 +57,9 @@ describe('the answer to a processed file with failed rows', () => {
   });
 });
 
-describe('the answer to a rejected file', () => {
+describe.each(ENGINES)('the answer to a rejected file on $name', (engine) => {
   test('holds all rows with the failed ones marked; mended and dropped again everything loads', async () => {
-    const pass = await create();
+    const pass = await create({}, engine);
     const batch = await pass.take('b.xlsx', workbook(GOOD, BAD));
     expect([batch.batch_status, batch.error]).toEqual(['Error', 'too many failed rows: 1 of 2, more than 20 % allowed; nothing was loaded']);
     const answer = await answerOf(pass);
@@ -68,7 +69,7 @@ describe('the answer to a rejected file', () => {
   });
 
   test('of more than 50,000 rows holds the failed ones only, and a note says to mend the file itself', async () => {
-    const pass = await create();
+    const pass = await create({}, engine);
     const bad = Array.from({ length: 12_000 }, (_, index) => `2022-01-28,CL-1,B${index},Bolt,n/a,Cash`);
     const good = Array.from({ length: 39_000 }, (_, index) => `2022-01-28,CL-1,G${index},Acme,1,Cash`);
     const batch = await pass.take('large.csv', [HEADINGS.join(','), ...good, ...bad].join('\n'));
@@ -80,7 +81,7 @@ describe('the answer to a rejected file', () => {
   });
 
   test('is a short text where no rows were read', async () => {
-    const pass = await create();
+    const pass = await create({}, engine);
     const batch = await pass.take('page.xlsx', '<html><body>Please sign in</body></html>');
     expect([batch.batch_status, batch.total_count]).toEqual(['Error', 0]);
     expect(await pass.archived()).toEqual(['rejected/page.xlsx', 'rejected/page.xlsx.txt']);
@@ -88,7 +89,7 @@ describe('the answer to a rejected file', () => {
   });
 
   test('names the batch that a duplicate repeats', async () => {
-    const pass = await create();
+    const pass = await create({}, engine);
     const january = sampleWorkbook(SAMPLES[0]!.date, SAMPLES[0]!.lines);
     await pass.take('one.xlsx', january);
     const copy = await pass.take('two.xlsx', january);
@@ -98,7 +99,7 @@ describe('the answer to a rejected file', () => {
   });
 
   test('is overwritten by nothing: a file of the same name gets a name of its own', async () => {
-    const pass = await create();
+    const pass = await create({}, engine);
     await pass.take('same.xlsx', workbook(BAD));
     await pass.take('same.xlsx', workbook(BAD, BAD));
     expect(await pass.archived()).toEqual(expect.arrayContaining(['rejected/same.xlsx', 'rejected/same (batch 2).xlsx']));

@@ -6,6 +6,7 @@ import type { Log } from '../../src/log.js';
 import { Daemon } from '../../src/service/daemon.js';
 import type { StageBatch } from '../../src/store/entities/stage-batch.js';
 import { openReader } from '../../src/store/database.js';
+import { SQLITE, type Engine } from './engines.js';
 import { defaults } from './world.js';
 
 /** A log that keeps its lines. */
@@ -19,17 +20,17 @@ export class Pass {
   readonly lines: string[] = [];
   private readonly outcomes: StageBatch[] = [];
 
-  private constructor(readonly folder: string, readonly settings: Settings, private readonly daemonOpened: (pass: Pass) => Promise<Daemon>) {}
+  private constructor(private readonly engine: Engine, readonly folder: string, readonly settings: Settings, private readonly daemonOpened: (pass: Pass) => Promise<Daemon>) {}
 
   private daemon: Promise<Daemon> | undefined;
 
-  static async create(changes: Partial<Settings> = {}): Promise<Pass> {
+  static async create(changes: Partial<Settings> = {}, engine: Engine = SQLITE): Promise<Pass> {
     const folder = await mkdtemp(join(tmpdir(), 'scd-pass-'));
     const settings = {
-      ...defaults(), inbox: join(folder, 'inbox'), archive: join(folder, 'archive'), database: `sqlite:${join(folder, 'test.db')}`,
+      ...defaults(), inbox: join(folder, 'inbox'), archive: join(folder, 'archive'), database: await engine.create(),
       settleMs: 1, ...changes,
     };
-    return new Pass(folder, settings, async (pass) => Daemon.open(settings, rememberingLog(pass.lines), { onOutcome: (batch) => pass.outcomes.push(batch) }));
+    return new Pass(engine, folder, settings, async (pass) => Daemon.open(settings, rememberingLog(pass.lines), { onOutcome: (batch) => pass.outcomes.push(batch) }));
   }
 
   /** Takes in what there is. */
@@ -77,6 +78,7 @@ export class Pass {
 
   async close(): Promise<void> {
     await (await this.daemon)?.close();
+    await this.engine.remove(this.settings.database);
     await rm(this.folder, { recursive: true, force: true });
   }
 }
