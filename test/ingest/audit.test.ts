@@ -3,14 +3,16 @@ import { deleteBatch } from '../../src/ingest/delete.js';
 import { rebuildAccount } from '../../src/ingest/rebuild.js';
 import { file, POLICY, row, unreadable } from '../model/fixtures.js';
 import { check, damage, everything, keysThatDiffer, live, repair } from '../support/checkup.js';
+import { ENGINES, type Engine } from '../support/engines.js';
 import { World } from '../support/world.js';
 
 /** Marks and totals that somebody changed with SQL: found, named, mended, and nothing else touched. */
 
 let world: World;
+afterEach(async () => world.close());
 
-beforeEach(async () => {
-  world = await World.open(POLICY);
+async function prepare(engine: Engine): Promise<void> {
+  world = await World.open(POLICY, undefined, engine);
   for (const each of [
     file('1st', row('2022-01-28', 'x', 10), row('2022-01-28', 'y', 5), unreadable('2022-01-28', 'z')),
     file('2nd', row('2022-04-28', 'x', 10), row('2022-04-28', 'x', 1, { account: 'CL-1' })),
@@ -19,8 +21,7 @@ beforeEach(async () => {
     file('gone', row('2022-06-28', 'x', 7)),
   ]) await world.drop(each);
   await deleteBatch(world.database, 5);
-});
-afterEach(async () => world.close());
+}
 
 const DAMAGES: readonly [what: string, statement: string, kinds: readonly string[], message: string][] = [
   ['a wrong total of rows', 'update stage_batch set total_count = 99 where id = 1', ['wrong total'], 'batch 1 (1st): wrong total: total_count is 99, its rows say 3'],
@@ -45,7 +46,9 @@ const DAMAGES: readonly [what: string, statement: string, kinds: readonly string
     'batch 3 (late): wrong date: CL-9 at 2022-03-28: 3 accepted by its count, 2 by its rows'],
 ];
 
-describe('the audit of a batch', () => {
+describe.each(ENGINES)('the audit of a batch on $name', (engine) => {
+  beforeEach(async () => prepare(engine));
+
   test('finds nothing where nothing is wrong, nor does its replay', async () => {
     expect(await check(world, { isReplayAsked: true })).toEqual([]);
   });

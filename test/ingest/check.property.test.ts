@@ -6,6 +6,7 @@ import { stories, tell, type Deed } from '../model/commands.js';
 import { Model } from '../model/model.js';
 import { check, damage, live, repair } from '../support/checkup.js';
 import { carryOut } from '../support/deeds.js';
+import { ENGINES, SQLITE, type Engine } from '../support/engines.js';
 import { World } from '../support/world.js';
 
 /** Whatever was dropped, deleted, voided or ruled by another policy: check and rebuild find nothing to change. */
@@ -15,8 +16,8 @@ const PATIENCE_MS = 30_000 + RUNS * 3_000;
 const worlds: World[] = [];
 afterAll(async () => Promise.all(worlds.map(async (world) => world.close())));
 
-async function told(story: Parameters<typeof tell>[0]): Promise<World> {
-  const world = await World.open(story.policy);
+async function told(story: Parameters<typeof tell>[0], engine: Engine = SQLITE): Promise<World> {
+  const world = await World.open(story.policy, undefined, engine);
   worlds.push(world);
   const deeds: Deed[] = [];
   tell(story, new Model(story.policy), (deed) => deeds.push(deed));
@@ -24,17 +25,19 @@ async function told(story: Parameters<typeof tell>[0]): Promise<World> {
   return world;
 }
 
-describe('after any history', () => {
+describe.each(ENGINES)('after any history on $name', (engine) => {
   test('check finds nothing, replaying every batch, and rebuild changes nothing', async () => {
     await fc.assert(fc.asyncProperty(stories(), async (story) => {
-      const world = await told(story);
+      const world = await told(story, engine);
       expect((await check(world, { isReplayAsked: true })).map(({ message }) => message)).toEqual([]);
       for (const account of await listAccounts(world.database.reader)) {
         expect(await rebuildAccount(world.database, account)).toEqual({ inserted: 0, updated: 0, removed: 0 });
       }
-    }), { numRuns: RUNS });
+    }), { numRuns: engine.runs(RUNS) });
   }, PATIENCE_MS);
+});
 
+describe('after any damage', () => {
   test('whatever is changed in versions, marks and counts, repair brings back what was there', async () => {
     await fc.assert(fc.asyncProperty(stories(), fc.array(harms(), { minLength: 1, maxLength: 4 }), async (story, harm) => {
       const world = await told(story);
