@@ -80,15 +80,24 @@ export class World {
 
   /** Drops workbooks at once, each under its own name, and waits until all have ended Complete. */
   async take(paths: readonly string[]): Promise<Cost> {
+    const { statuses, ...cost } = await this.drop(paths);
+    const failed = statuses.findIndex((status) => status !== 'Complete');
+    if (failed >= 0) throw new Error(`${basename(paths[failed]!)} ended ${statuses[failed]!}`);
+    return cost;
+  }
+
+  /** Drops files at once, each under its own name, and waits until all have ended, as what they did. */
+  async drop(paths: readonly string[]): Promise<Cost & { readonly statuses: readonly string[] }> {
     const parts = paths.map((path) => join(this.folder, `.${basename(path)}.part`));
     for (const [index, path] of paths.entries()) await copyFile(path, parts[index]!);
     const { meter } = this.daemon!;
     meter.reset();
     const start = performance.now();
     for (const [index, path] of paths.entries()) await rename(parts[index]!, join(this.folder, 'inbox', basename(path)));
-    for (const path of paths) await this.untilEnded(basename(path));
+    const statuses: string[] = [];
+    for (const path of paths) statuses.push(await this.untilEnded(basename(path)));
     const seconds = (performance.now() - start) / 1000;
-    return { seconds, ...meter.use() };
+    return { seconds, statuses, ...meter.use() };
   }
 
   /** What an idle daemon uses over a time. */
@@ -117,11 +126,10 @@ export class World {
     await rm(this.folder, { recursive: true, force: true });
   }
 
-  private async untilEnded(file: string): Promise<void> {
+  private async untilEnded(file: string): Promise<string> {
     for (;;) {
       const outcome = this.outcomes.get(file);
-      if (outcome?.status === 'Complete') return;
-      if (outcome !== undefined) throw new Error(`${file} ended ${outcome.status}`);
+      if (outcome !== undefined) return outcome.status;
       await new Promise<void>((resolve) => { this.wake = resolve; });
     }
   }

@@ -112,7 +112,7 @@ function refuseAmplified({ textCharacters }: RowStager, workbook: Workbook): voi
   throw new IngestError('zip-bomb', `its rows hold more than ${AMPLIFIED_CHARACTERS} characters and ${AMPLIFIED_RATIO} times what the file unpacks to: a bomb`);
 }
 
-const AMPLIFIED_CHARACTERS = 33_554_432;
+const AMPLIFIED_CHARACTERS = 2_000_000;
 const AMPLIFIED_RATIO = 16;
 
 function noticesOf({ ignored }: Headings, { hidden }: RowStager): string[] {

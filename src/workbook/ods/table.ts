@@ -13,7 +13,7 @@ const PART = 'content.xml';
 /** Rows that repeat are handed on in batches of this size: a repeated row is cheap in the file, not in memory. */
 const BATCH_ROWS = 1_000;
 /** Cells that repeat are cheap in the file, too. */
-const MAX_REPEATED = 8_388_608;
+const MAX_REPEATED = 4_194_304;
 const MAX_ROW_CHARACTERS = 2_097_152;
 /** What stands within a paragraph without being part of its text. */
 const ASIDES = new Set(['annotation', 'ruby-text', 'note', 'frame', 'custom-shape', 'g']);

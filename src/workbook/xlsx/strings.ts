@@ -2,6 +2,7 @@ import { IngestError } from '../../errors.js';
 import { readXmlWhole } from './xml.js';
 import { malformed, type Zip } from './zip.js';
 
+const LONG_CHARACTERS = 1_024;
 const MAX_COUNT = 16_777_216;
 /** In pieces a text could go on without end; a cell's own limit is told of where it is used. */
 const MAX_TEXT_CHARACTERS = 1_048_576;
@@ -11,6 +12,7 @@ export class SharedStrings {
   private buffer = Buffer.alloc(65_536);
   private ends = new Uint32Array(4_096);
   private count = 0;
+  private latest = { index: -1, text: undefined as string | undefined };
   private used = 0;
 
   constructor(private readonly maxBytes: number) {}
@@ -39,8 +41,12 @@ export class SharedStrings {
 
   /** The text at an index, or undefined where there is none. */
   at(index: number): string | undefined {
+    if (index === this.latest.index) return this.latest.text;
     if (!Number.isInteger(index) || index < 0 || index >= this.count) return undefined;
-    return this.buffer.toString('utf8', index === 0 ? 0 : this.ends[index - 1]!, this.ends[index]);
+    const text = this.buffer.toString('utf8', index === 0 ? 0 : this.ends[index - 1]!, this.ends[index]);
+    // A long text that cells name over and over is in memory once.
+    if (text.length > LONG_CHARACTERS) this.latest = { index, text };
+    return text;
   }
 
   private add(text: string): void {
