@@ -10,4 +10,6 @@ export default {
   globalSetup: '<rootDir>/test/support/setup.js',
   globalTeardown: '<rootDir>/test/support/teardown.js',
   testTimeout: 120_000,
+  // Tests wait for processes and disks more than they compute: every core gets one.
+  maxWorkers: '100%',
 };
