@@ -1,7 +1,7 @@
 import { IngestError } from '../errors.js';
 import type { StageBatch } from '../store/entities/stage-batch.js';
 import type { RowTally } from '../store/records.js';
-import type { ReadCounts } from './admit.js';
+import type { ReadSummary } from '../workbook/reader.js';
 
 /**
  * The balance of a batch: what its totals say against the rows that lie in the database. The totals come from the
@@ -38,7 +38,7 @@ export function expectBalance(batch: StageBatch, tally: readonly RowTally[]): vo
 }
 
 /** Refuses a file of which other rows are staged than were read. */
-export function expectStaged(read: ReadCounts, staged: { readonly total: number; readonly failed: number }): void {
+export function expectStaged(read: Pick<ReadSummary, 'rows' | 'failed'>, staged: { readonly total: number; readonly failed: number }): void {
   if (staged.total === read.rows && staged.failed === read.failed) return;
   throw new IngestError('unbalanced', `the rows do not balance: ${read.rows} were read (${read.failed} of them failed), `
     + `${staged.total} are staged (${staged.failed} failed): a row was lost, which must not happen; nothing was loaded. Drop the file again`);
