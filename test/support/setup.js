@@ -1,8 +1,10 @@
 // @ts-check
 import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
-import { Database } from '../../dist/store/database.js';
 import { Cluster } from './cluster.js';
+
+/** The built program: Jest's global setup cannot import TypeScript. Not by name, for types are checked before the build. */
+const BUILT = new URL('../../dist/store/database.js', import.meta.url).href;
 
 /**
  * Around the test files of a run: a PostgreSQL server, unless the environment names one, with an empty history that every
@@ -17,6 +19,7 @@ export default async function setup() {
   await administer(server, `create database ${template}`);
   const url = new URL(server);
   url.pathname = `/${template}`;
+  const { Database } = /** @type {typeof import('../../src/store/database.js')} */ (await import(BUILT));
   await (await Database.open(url.href)).close();
   process.env['SCD_TEST_SERVER'] = server;
   process.env['SCD_TEST_TEMPLATE'] = template;
