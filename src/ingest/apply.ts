@@ -5,7 +5,7 @@ import { failpoint } from '../failpoint.js';
 import { accountsToApply, lockAccount, markApplied, markPolicy, namedDates, touchAccount, waitingFor, type Account } from '../store/accounts.js';
 import { addCounts, lockBatch, markComplete, type Counts } from '../store/batches.js';
 import { nextChange, type Change } from '../store/changes.js';
-import type { Transaction } from '../store/database.js';
+import { LOOKS_ITSELF, type Transaction } from '../store/database.js';
 import type { Store } from '../store/rehearsal.js';
 import type { PolicyInForce } from '../store/policies.js';
 import { tallyRows } from '../store/records.js';
@@ -23,10 +23,10 @@ type Way = 'fast' | 'derive';
  */
 export async function applyBatch(database: Store, batch: number, policy: PolicyInForce, way: Way = 'fast'): Promise<void> {
   for (const account of await accountsToApply(database.reader, batch)) {
-    await database.write(async (tx) => applyToAccount(tx, batch, account.id, policy, way));
+    await database.write(async (tx) => applyToAccount(tx, batch, account.id, policy, way), LOOKS_ITSELF);
     await failpoint('account-applied');
   }
-  await database.write(async (tx) => completeBatch(tx, batch));
+  await database.write(async (tx) => completeBatch(tx, batch), LOOKS_ITSELF);
   await failpoint('completed');
 }
 

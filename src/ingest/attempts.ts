@@ -1,6 +1,6 @@
 import { IngestError } from '../errors.js';
 import { countAttempt, forgiveAttempt } from '../store/batches.js';
-import type { Transaction } from '../store/database.js';
+import { isOutage, type Transaction } from '../store/database.js';
 import type { DecidingContext } from './context.js';
 
 /**
@@ -9,27 +9,38 @@ import type { DecidingContext } from './context.js';
  */
 
 /** Does work on a batch that counts as an attempt, unless it `isForgiven`: it ended, and for no fault of the batch. */
-export async function attempt<T>(
-  { database, signal }: DecidingContext, batch: number, isForgiven: (error: unknown) => boolean, work: () => Promise<T>,
-): Promise<T> {
+export async function attempt<T>(context: DecidingContext, batch: number, isForgiven: (error: unknown) => boolean, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    // Where the database is in trouble the attempt stays counted; what is thrown is the first error, not the second.
-    if (signal.aborted || isForgiven(error)) await database.write(async (tx) => forgiveAttempt(tx, batch)).catch(() => undefined);
+    if (context.signal.aborted || isForgiven(error)) await forgive(context, batch);
     throw error;
   }
 }
 
+/** Where the database is in trouble the attempt stays counted, and the next one is not; what is thrown is the first error. */
+async function forgive({ database, pardoned }: DecidingContext, batch: number): Promise<void> {
+  await database.write(async (tx) => forgiveAttempt(tx, batch)).catch(() => pardoned.add(batch));
+}
+
 /** Counts an attempt, together with what prepares it. Returns whether it is one too many. */
 export async function beginAttempt(
-  { database, settings }: DecidingContext, batch: number, prepare: (tx: Transaction) => Promise<void> = async () => undefined,
+  { database, settings, pardoned }: DecidingContext, batch: number, prepare: (tx: Transaction) => Promise<void> = async () => undefined,
 ): Promise<boolean> {
-  const attempts = await database.write(async (tx) => {
-    await prepare(tx);
-    return countAttempt(tx, batch);
-  });
-  return attempts > settings.maxAttempts;
+  try {
+    const attempts = await database.write(async (tx) => {
+      // First of all, for that locks the batch: whatever an earlier attempt has on its way is there or not behind it.
+      const counted = await countAttempt(tx, batch, pardoned.has(batch) ? 0 : 1);
+      await prepare(tx);
+      return counted;
+    });
+    pardoned.delete(batch);
+    return attempts > settings.maxAttempts;
+  } catch (error) {
+    // It was not made, but may be counted.
+    if (isOutage(error)) pardoned.add(batch);
+    throw error;
+  }
 }
 
 /** Whether an error says that the same will succeed once its surroundings have mended. */

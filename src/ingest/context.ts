@@ -23,6 +23,8 @@ export interface DecidingContext {
   readonly lane: PQueue;
   /** Aborted when the program is told to stop: reading ends, transactions under way do not. */
   readonly signal: AbortSignal;
+  /** Batches whose last attempt ended through no fault of theirs and is counted all the same: the database was away. */
+  readonly pardoned: Set<number>;
   /** Told of every chunk of rows that was staged. */
   readonly onRows?: (filename: string, rows: number) => void;
 }

@@ -34,7 +34,7 @@ async function decideHeld(store: Store, id: number, decision: 'approved' | 'reje
     if (decided !== undefined && decided !== decision) throw refused(batch, `was ${decided} already, and that is being carried out`);
     if (decided === undefined) await markDecision(tx, id, decision, (await nextChange(tx)).at);
     return batch;
-  });
+  }, async (tx) => (await lockBatch(tx, id))?.[`${decision}_at`] != null);
 }
 
 /**
@@ -45,6 +45,7 @@ export async function retryBatch(store: Store, id: number): Promise<StageBatch> 
   const listed = await expectBatch(store.reader, id);
   expectRetryable(listed);
   await expectArchived(listed);
+  const claim = randomUUID();
   return store.write(async (tx) => {
     await lockBatch(tx, id);
     const batch = await expectBatch(tx, id);
@@ -52,9 +53,9 @@ export async function retryBatch(store: Store, id: number): Promise<StageBatch> 
     const live = batch.file_hash === null ? undefined : await liveBatchOf(tx, batch.file_hash);
     if (live !== undefined) throw refused(batch, `has the same content as batch ${live.id} (${live.filename}), which is ${live.batch_status}: there is nothing to retry`);
     await dropRows(tx, id);
-    await reopenBatch(tx, id, randomUUID(), batch.archived_path);
+    await reopenBatch(tx, id, claim, batch.archived_path);
     return batch;
-  });
+  }, async (tx) => (await lockBatch(tx, id))?.claim === claim);
 }
 
 function expectRetryable(batch: StageBatch): void {

@@ -40,12 +40,12 @@ type Changes = Pick<ChangeOutcome, 'effects' | 'written'>;
  * one that is still being staged.
  */
 export async function deleteBatch(store: Store, id: number): Promise<Deletion> {
-  const { filename, batch_status: status } = await store.write(async (tx) => begin(tx, id));
+  const { filename, batch_status: status } = await store.write(async (tx) => begin(tx, id), async (tx) => (await lockBatch(tx, id))?.batch_status === 'Deleted');
   await failpoint('delete-begun');
   const total = noChanges();
   const accounts = await accountsToRemove(store.reader, id);
   for (const account of accounts) {
-    const changes = await store.write(async (tx) => removeFromAccount(tx, id, account.id));
+    const changes = await store.write(async (tx) => removeFromAccount(tx, id, account.id), async (tx) => isRemoved(tx, id, account.id));
     await failpoint('account-removed');
     add(total, changes);
   }
@@ -87,14 +87,19 @@ async function removeFromAccount(tx: Transaction, batch: number, id: number): Pr
   return changes;
 }
 
+async function isRemoved(tx: Transaction, batch: number, account: number): Promise<boolean> {
+  await lockAccount(tx, account);
+  return await standingOf(tx, batch, account) === 'removed';
+}
+
 /** Soft-deletes every observation on record of a row's item and date: the item is void there. */
 export async function deleteRecord(store: Store, id: number): Promise<RecordDeletion> {
-  return store.write(async (tx) => voidRecord(tx, id));
+  return store.write(async (tx) => voidRecord(tx, id), async (tx) => isVoid(tx, id));
 }
 
 /** Deletes the record that started a version, in the same way. Refuses a version that no record started. */
 export async function deleteVersion(store: Store, id: number): Promise<RecordDeletion> {
-  return store.write(async (tx) => voidRecord(tx, await recordOfVersion(tx, id)));
+  return deleteRecord(store, await recordOfVersion(store.reader, id));
 }
 
 async function voidRecord(tx: Transaction, id: number): Promise<RecordDeletion> {
@@ -112,6 +117,11 @@ async function voidRecord(tx: Transaction, id: number): Promise<RecordDeletion> 
   await touchAccount(tx, account.id, change);
   await failpoint('void-commit');
   return { records, effects, written };
+}
+
+async function isVoid(tx: Transaction, id: number): Promise<boolean> {
+  await lockAccountOf(tx, id);
+  return Boolean((await findRow(tx, id))?.is_deleted);
 }
 
 /** The account that a row names, locked; undefined where there is none. */

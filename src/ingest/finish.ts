@@ -4,6 +4,7 @@ import { removeHeldNote, writeHeldNote } from '../inbox/answer.js';
 import { archive, findArchived, processedFolder, rejectedFolder } from '../inbox/archive.js';
 import type { Claim } from '../inbox/claim.js';
 import { findBatch, isArchivedAt, markArchived } from '../store/batches.js';
+import { LOOKS_ITSELF } from '../store/database.js';
 import type { StageBatch } from '../store/entities/stage-batch.js';
 import type { Context } from './context.js';
 import { outcomeLine } from './outcome.js';
@@ -20,7 +21,7 @@ export async function finishBatch(context: Context, batch: StageBatch, claimed: 
   await failpoint('archived');
   if (path !== null) await writeReport(context, batch, path);
   await failpoint('answered');
-  await context.database.write(async (tx) => markArchived(tx, batch.id, path));
+  await context.database.write(async (tx) => markArchived(tx, batch.id, path), LOOKS_ITSELF);
   await failpoint('marked-archived');
   await removeHeldNote(context.settings.archive, batch.filename, batch.id);
   announce(context, batch, path);

@@ -1,7 +1,8 @@
 import { IngestError, messageOf } from '../errors.js';
 import { failpoint } from '../failpoint.js';
 import type { StageBatch } from '../store/entities/stage-batch.js';
-import { addBatch, findBatch } from '../store/batches.js';
+import { addBatch, findBatch, findClaim, lockBatch } from '../store/batches.js';
+import { LOOKS_ITSELF } from '../store/database.js';
 import { dropRows } from '../store/records.js';
 import type { Claim } from '../inbox/claim.js';
 import { sha256 } from '../inbox/hash.js';
@@ -29,10 +30,12 @@ async function openedBatch({ database }: Context, { path, name, token }: Claim):
   const hash = await hashIfReadable(path);
   return database.write(async (tx) => {
     if (hash !== null) return (await openBatch(tx, { filename: name, hash, claim: token })).id;
+    const known = await findClaim(tx, token);
+    if (known !== undefined) return known.id;
     const id = await addBatch(tx, { filename: name, hash, claim: token, status: 'In Progress' });
     await refuseBatch(tx, id, 'it may not be read by the user that runs scd-inbox: permission denied; give read access to it and drop it again');
     return id;
-  });
+  }, LOOKS_ITSELF);
 }
 
 /** The hash of a file's bytes; null where the program may not read it: that does not pass by itself. */
@@ -88,7 +91,7 @@ export async function decideBatch(context: DecidingContext, batch: StageBatch, c
 async function readOf(context: DecidingContext, batch: StageBatch, claimed: Claim | undefined): Promise<ReadCounts | undefined> {
   if (batch.batch_status === 'In Progress') return stage(context, batch, claimed);
   if (batch.batch_status !== 'Held') return undefined;
-  if (batch.rejected_at !== null) await context.database.write(async (tx) => rejectHeld(tx, batch));
+  if (batch.rejected_at !== null) await context.database.write(async (tx) => rejectHeld(tx, batch), LOOKS_ITSELF);
   return batch.approved_at === null ? undefined : { sheet: batch.sheet!, rows: batch.total_count, failed: batch.failure_count };
 }
 
@@ -102,8 +105,8 @@ async function stage(context: DecidingContext, batch: StageBatch, claimed: Claim
 async function admit({ database, settings }: DecidingContext, { id, batch_status: listed }: StageBatch, read: ReadCounts): Promise<void> {
   await database.write(async (tx) => {
     // A Held batch may have been deleted since it was listed.
-    if ((await findBatch(tx, id))?.batch_status === listed) await admitBatch(tx, id, read, settings);
-  });
+    if ((await lockBatch(tx, id))?.batch_status === listed) await admitBatch(tx, id, read, settings);
+  }, LOOKS_ITSELF);
 }
 
 /** Does a step; where the file is to blame that it fails, the batch ends in Error and nothing is returned. */
@@ -115,9 +118,10 @@ async function orRefuse<T>(context: DecidingContext, batch: StageBatch, claimed:
     if (refusal === undefined) throw error;
     // A part of the rows would be no answer; none was ever on record.
     await context.database.write(async (tx) => {
+      if ((await lockBatch(tx, batch.id))?.batch_status !== batch.batch_status) return;
       await dropRows(tx, batch.id);
       await refuseBatch(tx, batch.id, refusal);
-    });
+    }, LOOKS_ITSELF);
     await failpoint('refused');
     return undefined;
   }
@@ -126,7 +130,10 @@ async function orRefuse<T>(context: DecidingContext, batch: StageBatch, claimed:
 /** Why the file itself has to be refused; undefined where the surroundings are to blame and may mend. */
 function refusalOf(context: DecidingContext, error: unknown, claimed: Claim | undefined): string | undefined {
   if (context.signal.aborted) return undefined;
-  if (error instanceof IngestError) return error.code === 'disk' || error.retryable && claimed !== undefined ? undefined : error.message;
+  // A file that is gone does not come back by itself; a disk or database may.
+  const mayMend = error instanceof IngestError && (error.code === 'disk' || error.code === 'database' || error.retryable && claimed !== undefined);
+  if (mayMend) return undefined;
+  if (error instanceof IngestError) return error.message;
   context.log.error('internal', `internal error: ${messageOf(error)}`, { stack: error instanceof Error ? error.stack : undefined });
   return `internal error: ${messageOf(error)}; the file is set aside, the log has the details`;
 }

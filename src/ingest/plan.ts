@@ -56,7 +56,7 @@ export async function planFiles(context: PlanContext, paths: readonly string[], 
     const at = await lastInstant(store.reader);
     const files: PlannedFile[] = [];
     for (const file of read) {
-      const deciding = { settings, log, policy, database: store, reader: replayOf(file), lane: new PQueue({ concurrency: 1 }), signal: NEVER };
+      const deciding = { settings, log, policy, database: store, reader: replayOf(file), lane: new PQueue({ concurrency: 1 }), signal: NEVER, pardoned: new Set<number>() };
       files.push(await planFile(deciding, file));
     }
     return { files, rederived, ...(await foresee(database.reader, store.reader, at, limit)) };

@@ -1,4 +1,4 @@
-import { failDuplicates, findBatch, markRefused, type Admission } from '../store/batches.js';
+import { failDuplicates, lockBatch, markRefused, type Admission } from '../store/batches.js';
 import type { Transaction } from '../store/database.js';
 import type { StageBatch } from '../store/entities/stage-batch.js';
 
@@ -12,6 +12,6 @@ export async function refuseBatch(
 
 /** Ends a Held batch in Error that somebody rejected, unless it was deleted meanwhile. */
 export async function rejectHeld(tx: Transaction, { id, sheet, total_count: total, failure_count: failure }: StageBatch): Promise<void> {
-  if ((await findBatch(tx, id))?.batch_status !== 'Held') return;
+  if ((await lockBatch(tx, id))?.batch_status !== 'Held') return;
   await refuseBatch(tx, id, 'held back and then rejected (scd-inbox reject): nothing was loaded', { sheet: sheet!, total, failure });
 }

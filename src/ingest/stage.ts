@@ -1,4 +1,6 @@
-import { dropRows, stageRows } from '../store/records.js';
+import { lockBatch } from '../store/batches.js';
+import { LOOKS_ITSELF, type Transaction } from '../store/database.js';
+import { countRows, dropRows, stageRows } from '../store/records.js';
 import { IngestError } from '../errors.js';
 import { failpoint } from '../failpoint.js';
 import type { ReadSummary } from '../workbook/reader.js';
@@ -15,14 +17,23 @@ const PASSING = new Set(['io', 'database', 'disk', 'vanished']);
 export async function stageFile(context: DecidingContext, batch: number, path: string, filename: string): Promise<ReadSummary> {
   if (await beginAttempt(context, batch, async (tx) => dropRows(tx, batch))) throw interruptsAlways(context);
   await failpoint('attempt-counted');
+  let staged = 0;
   return attempt(context, batch, isPassing, async () => context.reader.read(path, context.settings, async ({ sheet, json, rows, restarts }) => {
+    if (restarts) staged = 0;
     await context.database.write(async (tx) => {
+      await lockBatch(tx, batch);
       if (restarts) await dropRows(tx, batch);
       await stageRows(tx, batch, sheet, json);
-    });
+    }, restarts ? LOOKS_ITSELF : async (tx) => holdsMore(tx, batch, staged));
+    staged += rows;
     await failpoint('chunk-staged');
     context.onRows?.(filename, rows);
   }, context.signal));
+}
+
+async function holdsMore(tx: Transaction, batch: number, rows: number): Promise<boolean> {
+  await lockBatch(tx, batch);
+  return (await countRows(tx, batch)).total > rows;
 }
 
 function isPassing(error: unknown): boolean {

@@ -11,13 +11,14 @@ import type { Context } from '../ingest/context.js';
 import { resumeDeletions } from '../ingest/delete.js';
 import { sayHeld } from '../ingest/finish.js';
 import type { Log } from '../log.js';
-import { Database, openReader } from '../store/database.js';
+import { Database, isOutage, openReader } from '../store/database.js';
 import { heldBatches } from '../store/batches.js';
 import type { StageBatch } from '../store/entities/stage-batch.js';
 import { InstanceLock } from '../store/instance-lock.js';
 import { nodeStatus, reportStatus } from '../store/nodes.js';
 import { WorkbookReader } from '../workbook/reader.js';
 import { Intake } from './intake.js';
+import { Outage } from './outage.js';
 
 /** What a run is told beside its settings. */
 export interface DaemonOptions {
@@ -38,19 +39,23 @@ export class Daemon {
   private restsUntil = 0;
   private looking: Promise<void> = Promise.resolve();
   private trouble: string | undefined;
+  private readonly outage: Outage;
   private readonly watcher: Watcher;
+  readonly intake: Intake;
   private readonly startedAt: number;
 
   private constructor(
     private readonly context: Context,
     private readonly database: Database,
     private readonly lock: InstanceLock,
-    readonly intake: Intake,
     private readonly stopping: AbortController,
     private readonly onFatal: (error: unknown) => void,
+    onOutcome?: (batch: StageBatch) => void,
   ) {
-    const { settings, log } = context;
-    this.startedAt = context.clock();
+    const { settings, log, clock } = context;
+    this.startedAt = clock();
+    this.outage = new Outage(log, clock);
+    this.intake = new Intake(context, this.outage, onFatal, onOutcome);
     this.watcher = new Watcher(resolve(settings.inbox), () => this.hear(),
       (error) => log.warn('watch', `${messageOf(error)}; it is looked through every ${settings.scanSeconds} s`));
   }
@@ -69,12 +74,12 @@ export class Daemon {
       const stopping = new AbortController();
       const onFatal = options.onFatal ?? (() => undefined);
       const context: Context = {
-        settings, log, clock, database, policy, signal: stopping.signal, lane: new PQueue({ concurrency: 1 }),
+        settings, log, clock, database, policy, signal: stopping.signal, lane: new PQueue({ concurrency: 1 }), pardoned: new Set(),
         reader: new WorkbookReader({ threads: settings.concurrency, heapMiB: settings.limits.workerHeapMiB }),
         ...(options.onRows === undefined ? {} : { onRows: options.onRows }),
       };
       for (const batch of await heldBatches(database.reader)) await sayHeld(context, batch);
-      return new Daemon(context, database, lock, new Intake(context, onFatal, options.onOutcome), stopping, onFatal);
+      return new Daemon(context, database, lock, stopping, onFatal, options.onOutcome);
     } catch (error) {
       await lock.release();
       throw error;
@@ -147,10 +152,12 @@ export class Daemon {
       // A watch that was lost, with its folder or for want of a system resource, is taken up again.
       this.watcher.start();
       await this.report();
+      this.outage.end();
       this.noteTrouble(undefined);
     } catch (error) {
       if (error instanceof IngestError && error.code === 'disk') this.onFatal(error);
-      this.noteTrouble(messageOf(error));
+      if (isOutage(error)) this.outage.notice(error);
+      else this.noteTrouble(messageOf(error));
     }
     this.schedule(this.untilNextLook());
   }

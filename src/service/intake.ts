@@ -10,7 +10,9 @@ import { ingestFile, resumeBatch } from '../ingest/ingest.js';
 import { printable } from '../ingest/outcome.js';
 import { findUnfinished, type Unfinished } from '../ingest/recover.js';
 import { findBatch, noteTrouble } from '../store/batches.js';
+import { isOutage } from '../store/database.js';
 import type { StageBatch } from '../store/entities/stage-batch.js';
+import type { Outage } from './outage.js';
 import { Rests } from './rests.js';
 
 const STANDS_STILL = 'it stands still until the next start. If that does not help either, scd-inbox batches names its batch, and scd-inbox '
@@ -36,6 +38,7 @@ export class Intake {
 
   constructor(
     private readonly context: Context,
+    private readonly outage: Outage,
     private readonly onFatal: (error: unknown) => void,
     private readonly onOutcome: (batch: StageBatch) => void = () => undefined,
   ) {
@@ -166,6 +169,8 @@ export class Intake {
     const { log, database } = this.context;
     const code = error instanceof IngestError ? error.code : 'internal';
     const restMs = this.rests.begin(key, mayPass(error), code === 'stands-still');
+    // That is no news of the file.
+    if (isOutage(error)) return this.outage.notice(error);
     const fields = { code, stack: code === 'internal' && error instanceof Error ? error.stack : undefined };
     if (restMs === Infinity) log.error('stands-still', `${name}: ${messageOf(error)}; ${STANDS_STILL}`, fields);
     else log[mayPass(error) ? 'warn' : 'error']('put-off', `${name}: ${messageOf(error)}; it stays where it is and is tried again in ${restMs / 1000} s`, fields);

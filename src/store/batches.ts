@@ -64,10 +64,10 @@ export async function reopenBatch(tx: Transaction, id: number, claim: string, ar
   );
 }
 
-/** Counts an attempt at reading, before it is made: a file that kills the process is then known. Returns the count. */
-export async function countAttempt(tx: Transaction, id: number): Promise<number> {
+/** Counts an attempt, before it is made: a file that kills the process is then known. Returns the count. `by` 0 counts none. */
+export async function countAttempt(tx: Transaction, id: number, by: 0 | 1 = 1): Promise<number> {
   const rows = await tx.rows<{ attempts: number }>(
-    'update stage_batch set attempts = attempts + 1 where id = ? returning attempts', [id]);
+    'update stage_batch set attempts = attempts + ? where id = ? returning attempts', [by, id]);
   return rows[0]!.attempts;
 }
 

@@ -2,6 +2,7 @@ import type { Clock } from '../clock.js';
 import { systemClock } from '../clock.js';
 import type { Queryable } from './queryable.js';
 import { isPostgres } from '../config/database-url.js';
+import { isAway } from './postgres-errors.js';
 import { openPostgres, openPostgresReader } from './postgres.js';
 import { openSqlite, openSqliteReader } from './sqlite.js';
 
@@ -14,6 +15,12 @@ export interface Transaction extends Queryable {
   changed(sql: string, params: readonly unknown[]): Promise<number>;
 }
 
+/** Whether the changes of a transaction are there: see `write`. */
+export type IsKept = (tx: Transaction) => Promise<boolean>;
+
+/** For work that looks itself, behind its lock, for what is done already: after a lost answer it just runs again. */
+export const LOOKS_ITSELF: IsKept = async () => false;
+
 /** The database: its one way to ask and its one way to change anything. Nobody calls TypeORM's `transaction()`. */
 export interface Database {
   /** Asks; sees what is committed. */
@@ -22,9 +29,15 @@ export interface Database {
   /**
    * Runs `work` in a transaction of its own. Its changes are kept whole when it returns and not at all when it throws.
    * On SQLite transactions run one after another in the order they were asked for; on PostgreSQL several run at once, and
-   * `work` runs again where the server asks for it (a deadlock, two of the same content), so it must only change rows.
+   * `work` runs again where the server asks for it (a deadlock, two of the same content) or the connection was cut, so it
+   * must only change rows.
+   *
+   * Where the answer to a COMMIT is lost, `isKept` is asked in a transaction of its own whether the changes are there.
+   * If so, what `work` returned is returned; if not, `work` runs again. The first COMMIT may still be on its way to the
+   * server: both begin with a lock that `work` held, and read behind it. Without `isKept` an error says that it is
+   * not known.
    */
-  write<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
+  write<T>(work: (tx: Transaction) => Promise<T>, isKept?: IsKept): Promise<T>;
 
   /** Ends when the transactions under way have ended. Safe to call twice. */
   close(): Promise<void>;
@@ -43,8 +56,14 @@ export async function inSnapshot<T>(db: Queryable, questions: () => Promise<T>):
   try {
     return await questions();
   } finally {
-    await db.rows('rollback');
+    // A connection that was lost has nothing to end, and why it was lost is thrown already.
+    await db.rows('rollback').catch(() => undefined);
   }
+}
+
+/** Whether an error says that the database is away, be it for a moment: it says nothing of the work that was under way. */
+export function isOutage(error: unknown): boolean {
+  return isAway(error);
 }
 
 /** Opens an existing database for questions only; refuses one that is missing. */

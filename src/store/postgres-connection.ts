@@ -1,27 +1,45 @@
-import { types } from 'pg';
+import { types, type Client } from 'pg';
 import { DataSource, type QueryResult, type QueryRunner } from 'typeorm';
-import { IngestError, messageOf, systemCode } from '../errors.js';
 import { ENTITIES } from './entities/index.js';
 import { Initial1700000000001 } from './migrations/0001-initial.js';
 import { shownUrl } from '../config/database-url.js';
+import { postgresError } from './postgres-errors.js';
 import { postgresTarget } from './postgres-target.js';
+import { watched } from './postgres-watch.js';
 import { refuseNewerSchema } from './schema-version.js';
 
 /** Opens PostgreSQL through TypeORM; the one place that names the driver. */
 
 const CONNECT_TIMEOUT_MS = 10_000;
+/** A connection to a server whose place another has taken is not kept for ever. */
+const LIFETIME_SECONDS = 600;
+
+/** What every session asks of the server: to notice soon, by itself, that this program is gone, and to free its locks. */
+const SESSION = { tcp_keepalives_idle: '10', tcp_keepalives_interval: '5', tcp_keepalives_count: '3', tcp_user_timeout: '30s' };
+
+/**
+ * What a session that changes anything asks beside that. A program that is stopped in the middle of a transaction, or
+ * whose network is, must not hold its locks for ever.
+ */
+export const WRITING = { idle_in_transaction_session_timeout: '60s' };
+
+/** What a session for questions asks beside that. */
+export const ASKING = { default_transaction_read_only: 'on' };
 
 /** A pool of connections, at most `size`. */
 export async function connectPostgres(url: string, size: number, settings: Readonly<Record<string, string>> = {}): Promise<DataSource> {
   const { host, port, user, database, password, ssl, applicationName } = postgresTarget(url);
-  const options = Object.entries(settings).map(([name, value]) => `-c ${name}=${value}`).join(' ');
+  const options = Object.entries({ ...SESSION, ...settings }).map(([name, value]) => `-c ${name}=${value}`).join(' ');
   const source = new DataSource({
     type: 'postgres', host, port, database, applicationName, entities: ENTITIES, migrations: [Initial1700000000001], logging: false,
     ...(user === undefined ? {} : { username: user }), ...(password === undefined ? {} : { password }),
     poolSize: size, connectTimeoutMS: CONNECT_TIMEOUT_MS, installExtensions: false,
     // An idle connection that breaks is replaced when the next one is asked for.
     poolErrorHandler: () => undefined,
-    extra: { types: { getTypeParser: parserOf }, keepAlive: true, options, ssl },
+    extra: {
+      types: { getTypeParser: parserOf }, options, ssl,
+      keepAlive: true, keepAliveInitialDelayMillis: CONNECT_TIMEOUT_MS, maxLifetimeSeconds: LIFETIME_SECONDS,
+    },
   });
   try {
     return await source.initialize();
@@ -60,10 +78,17 @@ export async function changedByPostgres(url: string, runner: QueryRunner, sql: s
 
 async function resultOf(url: string, runner: QueryRunner, sql: string, params: readonly unknown[]): Promise<QueryResult> {
   try {
-    return await runner.query(sql, params.map(storable), true);
+    return await watched(url, runner, async () => runner.query(sql, params.map(storable), true));
   } catch (error) {
     throw postgresError(url, error);
   }
+}
+
+/** Gives a connection back that is of no use any more: the pool makes another. */
+export async function discard(runner: QueryRunner): Promise<void> {
+  const client = await runner.connect().catch(() => undefined) as Client | undefined;
+  void client?.end().catch(() => undefined);
+  await runner.release();
 }
 
 const INTEGER8 = 20;
@@ -87,40 +112,3 @@ function storable(param: unknown): unknown {
   const text = param.includes('\0') ? param.replaceAll('\0', '\ufffd') : param;
   return text.includes('\\u') ? text.replace(UNSTORABLE, '$1\ufffd') : text;
 }
-
-/** What went wrong with the database, for people. */
-export function postgresError(url: string, error: unknown): IngestError {
-  if (error instanceof IngestError) return error;
-  const driverError = (error as { driverError?: unknown }).driverError ?? error;
-  const code = systemCode(driverError) ?? (isConnectionLost(error) ? LOST : '');
-  const hint = HINTS[code] ?? messageOf(driverError);
-  const constraint = (driverError as { constraint?: unknown }).constraint;
-  return new IngestError('database', `database ${shownUrl(url)}: ${hint}`, { cause: error, facts: { code, constraint }, retryable: true });
-}
-
-/** The code of a connection that ended without one. */
-const LOST = 'connection-lost';
-
-function isConnectionLost(error: unknown): boolean {
-  return /connection terminated|not queryable|already released|connection ended|timeout exceeded when trying to connect/iu.test(messageOf(error));
-}
-
-const GONE = 'the connection was lost; what was not committed is not kept, it is tried again';
-const HINTS: Readonly<Record<string, string>> = {
-  [LOST]: GONE,
-  ECONNRESET: GONE,
-  EPIPE: GONE,
-  '57P01': GONE,
-  '57P02': GONE,
-  '57P03': 'the server is starting up or shutting down; it is tried again',
-  '08006': GONE,
-  ECONNREFUSED: 'nobody listens there: start the server, or mend host and port in the setting',
-  ENOTFOUND: 'its host is not known: mend it in the setting',
-  ETIMEDOUT: 'its host does not answer',
-  '28P01': 'the server refuses the password; it comes from passwordfile, the credential database-password, the setting itself or PGPASSWORD',
-  '28000': 'the server refuses this user or wants TLS: look at its pg_hba.conf',
-  '3D000': 'there is no such database on the server; create it first (createdb)',
-  '42501': 'the user lacks a right there; it has to own the database, or be granted create on it and its schema',
-  '53100': 'the disk of the server is full; nothing of this step was kept, it is tried again',
-  '53300': 'the server has no connection left (max_connections); it is tried again',
-};

@@ -2,9 +2,10 @@ import { setTimeout as rest } from 'node:timers/promises';
 import type { DataSource, QueryRunner } from 'typeorm';
 import type { Clock } from '../clock.js';
 import { IngestError } from '../errors.js';
-import type { Database, Transaction } from './database.js';
+import type { Database, IsKept, Transaction } from './database.js';
 import { POSTGRES } from './dialect.js';
-import { changedByPostgres, connectPostgres, migratePostgres, postgresError, queryPostgres } from './postgres-connection.js';
+import { ASKING, WRITING, changedByPostgres, connectPostgres, discard, migratePostgres, queryPostgres } from './postgres-connection.js';
+import { commitLost, isAway, isContention, isCut, isNotCommitted, postgresError, unknownCommit } from './postgres-errors.js';
 import { shownUrl } from '../config/database-url.js';
 import type { Queryable } from './queryable.js';
 
@@ -30,8 +31,8 @@ class PostgresDatabase implements Database {
     return reader(this.url, this.readSource);
   }
 
-  async write<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
-    const written = this.retried(work);
+  async write<T>(work: (tx: Transaction) => Promise<T>, isKept?: IsKept): Promise<T> {
+    const written = again(async () => this.transact(work, isKept));
     this.underWay.add(written);
     try {
       return await written;
@@ -50,19 +51,17 @@ class PostgresDatabase implements Database {
     await this.source.destroy();
   }
 
-  /** Runs the work again where the server ended it in favour of another. */
-  private async retried<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await this.transact(work);
-      } catch (error) {
-        if (attempt === ATTEMPTS || !isContention(error)) throw error;
-        await rest(Math.random() * BASE_REST_MS * 2 ** attempt);
-      }
-    }
+  private async transact<T>(work: (tx: Transaction) => Promise<T>, isKept: IsKept | undefined): Promise<T> {
+    const { value, doubt } = await this.tryOnce(work);
+    if (doubt === undefined) return value;
+    if (isKept === undefined) throw unknownCommit(this.url, doubt);
+    // It changes nothing: whether its own COMMIT was kept makes no difference.
+    if ((await again(async () => this.tryOnce(isKept))).value) return value;
+    throw commitLost(this.url, doubt);
   }
 
-  private async transact<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+  /** Runs work in a transaction. `doubt`: why it is not known whether it was kept. */
+  private async tryOnce<T>(work: (tx: Transaction) => Promise<T>): Promise<{ value: T; doubt?: unknown }> {
     const runner = this.source.createQueryRunner();
     const tx: Transaction = {
       ...queryable(this.url, runner), now: this.clock,
@@ -70,24 +69,20 @@ class PostgresDatabase implements Database {
     };
     try {
       await tx.rows('begin');
-      const result = await work(tx);
-      await this.commit(runner);
-      return result;
+      const value = await work(tx);
+      const doubt = await tx.rows('commit').then(() => undefined, (error: unknown) => {
+        if (isNotCommitted(error)) throw error;
+        return error;
+      });
+      if (doubt !== undefined) await discard(runner);
+      return { value, doubt };
     } catch (error) {
-      await runner.query('rollback').catch(() => undefined);
+      // One that is cut has rolled back by itself.
+      if (isAway(error)) await discard(runner);
+      else await tx.rows('rollback').catch(async () => discard(runner));
       throw error;
     } finally {
       await runner.release();
-    }
-  }
-
-  private async commit(runner: QueryRunner): Promise<void> {
-    try {
-      await queryPostgres(this.url, runner, 'commit', []);
-    } catch (error) {
-      if (isContention(error)) throw error;
-      throw new IngestError('database', `database ${shownUrl(this.url)}: the connection was lost before the answer to a commit; `
-        + 'whether it was kept is asked before anything is done again', { cause: error, facts: { code: 'commit-unknown' }, retryable: true });
     }
   }
 }
@@ -95,23 +90,21 @@ class PostgresDatabase implements Database {
 const ATTEMPTS = 10;
 const BASE_REST_MS = 5;
 
+/** Does it again, at ever longer and uneven intervals, where others got into its way or the connection was cut under it. */
+async function again<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (attempt === ATTEMPTS || !(isContention(error) || isCut(error))) throw error;
+      await rest(Math.random() * BASE_REST_MS * 2 ** attempt);
+    }
+  }
+}
+
 /** Transactions at once, and questions at once, of one program. */
 const WRITERS = 6;
 const READERS = 4;
-
-const SERIALIZATION_FAILURE = '40001';
-const DEADLOCK = '40P01';
-const UNIQUE_VIOLATION = '23505';
-
-/** Where two transactions may add the same at once: a content, an account. */
-const RACES = new Set(['stage_batch_live_content', 'client_account_account_number_key']);
-
-/** Whether two transactions got into each other's way: the same content at once, accounts in turn. */
-function isContention(error: unknown): boolean {
-  if (!(error instanceof IngestError)) return false;
-  const { code, constraint } = error.facts;
-  return code === SERIALIZATION_FAILURE || code === DEADLOCK || (code === UNIQUE_VIOLATION && RACES.has(String(constraint)));
-}
 
 function queryable(url: string, runner: QueryRunner): Queryable {
   return {
@@ -120,37 +113,42 @@ function queryable(url: string, runner: QueryRunner): Queryable {
   };
 }
 
+/** Each question on a connection of its own: it is asked again where that was cut. */
 function reader(url: string, source: DataSource): Queryable {
   return {
     dialect: POSTGRES,
-    rows: async <T>(sql: string, params: readonly unknown[] = []) => {
+    rows: async <T>(sql: string, params: readonly unknown[] = []) => again(async () => {
       const runner = source.createQueryRunner();
       try {
         return await queryPostgres<T>(url, runner, POSTGRES.statement(sql), params);
+      } catch (error) {
+        if (isAway(error)) await discard(runner);
+        throw error;
       } finally {
         await runner.release();
       }
-    },
+    }),
   };
 }
 
 /** Opens a PostgreSQL database for everything. */
 export async function openPostgres(url: string, clock: Clock): Promise<Database> {
-  const source = await connectPostgres(url, WRITERS);
+  const source = await connectPostgres(url, WRITERS, WRITING);
   try {
     await migratePostgres(url, source);
-    return new PostgresDatabase(url, source, await connectReaders(url, READERS), clock);
+    return new PostgresDatabase(url, source, await connectPostgres(url, READERS, ASKING), clock);
   } catch (error) {
     await source.destroy();
     throw error;
   }
 }
 
-/** Opens a PostgreSQL database that has a history for questions only; refuses one that has none. */
+/** Opens a PostgreSQL database that has a history for questions only, on one connection; refuses one that has none. */
 export async function openPostgresReader(url: string): Promise<Queryable & { close(): Promise<void> }> {
-  const source = await connectReaders(url, 1);
+  const source = await connectPostgres(url, 1, ASKING);
   try {
-    const asked = reader(url, source);
+    // One runner for all: what is asked in a snapshot fails with its connection, and goes on on no other.
+    const asked = queryable(url, source.createQueryRunner());
     const [found] = await asked.rows<{ tables: string | null }>("select to_regclass('stage_batch')::text as tables");
     if (found!.tables === null) {
       throw new IngestError('database', `database ${shownUrl(url)}: there is no history yet; it is made when the first file is processed`);
@@ -160,8 +158,4 @@ export async function openPostgresReader(url: string): Promise<Queryable & { clo
     await source.destroy();
     throw postgresError(url, error);
   }
-}
-
-async function connectReaders(url: string, size: number): Promise<DataSource> {
-  return connectPostgres(url, size, { default_transaction_read_only: 'on' });
 }

@@ -73,7 +73,7 @@ class Steps {
     const database = await Database.open(settings.database);
     const { policy } = await adoptPolicy(database, settings);
     return new Steps({
-      settings, database, policy, log: rememberingLog([]), clock: Date.now, lane: new PQueue({ concurrency: 1 }),
+      settings, database, policy, log: rememberingLog([]), clock: Date.now, pardoned: new Set(), lane: new PQueue({ concurrency: 1 }),
       reader: new WorkbookReader({ threads: 1, heapMiB: 256 }), signal: new AbortController().signal,
     }, claim, database);
   }
