@@ -25,7 +25,12 @@ export async function rebuildAccount(database: Pick<Database, 'write'>, number: 
     const { written } = await deriveWhole(tx, await ruled(tx, account), instant(tx.now()));
     await touchAccount(tx, account.id, await nextChange(tx));
     return written;
-  });
+  }, async (tx) => isMended(tx, number));
+}
+
+async function isMended(tx: Transaction, number: string): Promise<boolean> {
+  const account = await findAccount(tx, number);
+  return account === undefined || isSound(tx, await lockAccount(tx, account.id));
 }
 
 async function isSound(tx: Transaction, account: Account): Promise<boolean> {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Client } from 'pg';
@@ -9,6 +9,8 @@ export interface Engine {
   readonly name: 'SQLite' | 'PostgreSQL';
   /** Makes an empty history. Returns its database setting. */
   create(): Promise<string>;
+  /** Makes another with the same in it, while nobody is connected. */
+  copy(url: string): Promise<string>;
   /** Takes it away again, whoever is still connected. */
   remove(url: string): Promise<void>;
   /** How many of so many runs of a property are enough here: creating a database takes its time. */
@@ -18,18 +20,20 @@ export interface Engine {
 export const SQLITE: Engine = {
   name: 'SQLite',
   create: async () => `sqlite:${join(await mkdtemp(join(tmpdir(), 'scd-database-')), 'test.db')}`,
+  copy: async (url) => {
+    const copied = await SQLITE.create();
+    await cp(dirname(url.replace('sqlite:', '')), dirname(copied.replace('sqlite:', '')), { recursive: true });
+    return copied;
+  },
   remove: async (url) => rm(dirname(url.replace('sqlite:', '')), { recursive: true, force: true }),
   runs: (count) => count,
 };
 
 export const POSTGRES: Engine = {
   name: 'PostgreSQL',
-  create: async () => {
-    const name = databaseName();
-    await administer(`create database ${name} template ${process.env['SCD_TEST_TEMPLATE']!}`);
-    return urlOf(name);
-  },
-  remove: async (url) => administer(`drop database if exists ${new URL(url).pathname.slice(1)} with (force)`),
+  create: async () => clone(process.env['SCD_TEST_TEMPLATE']!),
+  copy: async (url) => clone(nameOf(url)),
+  remove: async (url) => administer(`drop database if exists ${nameOf(url)} with (force)`),
   runs: (count) => Math.ceil(count / 4),
 };
 
@@ -46,12 +50,14 @@ export async function administer(sql: string): Promise<void> {
   }
 }
 
-function databaseName(): string {
-  return `scd_test_${randomUUID().replaceAll('-', '')}`;
-}
-
-function urlOf(name: string): string {
+async function clone(template: string): Promise<string> {
+  const name = `scd_test_${randomUUID().replaceAll('-', '')}`;
+  await administer(`create database ${name} template ${template}`);
   const url = new URL(process.env['SCD_TEST_SERVER']!);
   url.pathname = `/${name}`;
   return url.href;
+}
+
+function nameOf(url: string): string {
+  return new URL(url).pathname.slice(1);
 }

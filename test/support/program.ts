@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openReader } from '../../src/store/database.js';
+import { POSTGRES, SQLITE, type Engine } from './engines.js';
 import { Running } from './running.js';
 
 const PROGRAM = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
@@ -13,18 +14,28 @@ const PROGRAM = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 export class Program {
   private readonly running = new Set<ChildProcess>();
 
-  private constructor(readonly folder: string, private readonly environment: Record<string, string>, readonly archive: string) {}
+  private constructor(
+    readonly folder: string, private readonly environment: Record<string, string>, readonly archive: string,
+    /** The database on a server; SQLite's lies in the folder. */
+    private readonly onServer: string | undefined,
+  ) {}
 
   /** Makes the folder; its archive lies in it, or in a folder of its own under `archiveOn`. */
-  static async create(environment: Record<string, string> = {}, archiveOn?: string): Promise<Program> {
-    const folder = await mkdtemp(join(tmpdir(), 'scd-program-'));
-    const archive = archiveOn === undefined ? join(folder, 'archive') : await mkdtemp(join(archiveOn, 'scd-archive-'));
-    return new Program(folder, { SCD_SCAN_SECONDS: '0.2', ...environment }, archive);
+  static async create(environment: Record<string, string> = {}, archiveOn?: string, engine: Engine = SQLITE): Promise<Program> {
+    return Program.make(environment, archiveOn, engine === SQLITE ? undefined : await engine.create());
   }
 
-  /** A further program in a copy of this one's folder as it is now. */
+  private static async make(environment: Record<string, string>, archiveOn: string | undefined, onServer: string | undefined): Promise<Program> {
+    const folder = await mkdtemp(join(tmpdir(), 'scd-program-'));
+    const archive = archiveOn === undefined ? join(folder, 'archive') : await mkdtemp(join(archiveOn, 'scd-archive-'));
+    return new Program(folder, { SCD_SCAN_SECONDS: '0.2', ...(onServer === undefined ? {} : { SCD_DATABASE: onServer }), ...environment }, archive, onServer);
+  }
+
+  /** A further program in a copy of this one's folder and database as they are now. */
   async copy(): Promise<Program> {
-    const program = await Program.create(this.environment, this.isArchiveElsewhere ? dirname(this.archive) : undefined);
+    const { SCD_DATABASE: _, ...environment } = this.environment;
+    const onServer = this.onServer === undefined ? undefined : await POSTGRES.copy(this.onServer);
+    const program = await Program.make(environment, this.isArchiveElsewhere ? dirname(this.archive) : undefined, onServer);
     await cp(this.folder, program.folder, { recursive: true });
     return program;
   }
@@ -38,7 +49,7 @@ export class Program {
   }
 
   get database(): string {
-    return `sqlite:${join(this.folder, 'data', 'scd-inbox.db')}`;
+    return this.onServer ?? `sqlite:${join(this.folder, 'data', 'scd-inbox.db')}`;
   }
 
   /** Puts a whole file into the inbox. */
@@ -100,9 +111,12 @@ export class Program {
     }
   }
 
-  /** Everything that must be the same, however often the program was killed: chains, marks, totals, files. */
+  /**
+   * Everything that must be the same, however often the program was killed: chains, marks, totals, files. Batches and
+   * policies go by their order: PostgreSQL does not give the number of one that was taken back again.
+   */
   async whole(): Promise<object> {
-    return {
+    return byOrder(await this.idsOf('stage_batch'), await this.idsOf('policy'), {
       chains: await this.rows(`select a.account_number, external_reference, company_name, amount, term, from_date, to_date, is_placeholder, is_missing, batch_id
         from master_record m join client_account a on a.id = m.client_account_id where not m.is_deleted order by 1, 2, 6`),
       rows: await this.rows('select batch_id, row_number, process_status, process_action, error, is_deleted from stage_record order by batch_id, row_number'),
@@ -110,8 +124,12 @@ export class Program {
         from batch_account b join client_account a on a.id = b.client_account_id order by 1, 2`),
       batches: await this.rows(`select id, filename, batch_status, total_count, success_count, failure_count, repeated_count, add_count, append_count,
         unchanged_count, merge_count, replace_count, zeroed_count, placeholder_inserted_count, placeholder_replaced_count, error from stage_batch order by id`),
-      files: (await this.files()).filter((name) => !name.startsWith('data/')),
-    };
+      files: (await this.files()).filter((name) => !name.startsWith('data/')).map((name) => name.replace(/(?<=\.processing\/)[^/]+/u, 'claim')),
+    });
+  }
+
+  private async idsOf(table: string): Promise<number[]> {
+    return (await this.rows<{ id: number }>(`select id from ${table} order by id`)).map(({ id }) => id);
   }
 
   /** Every file below the folder, hidden ones too; those of an archive elsewhere as if it were in it. */
@@ -123,8 +141,17 @@ export class Program {
 
   async close(): Promise<void> {
     for (const child of this.running) child.kill('SIGKILL');
+    if (this.onServer !== undefined) await POSTGRES.remove(this.onServer);
     for (const folder of [this.folder, this.archive]) await rm(folder, { recursive: true, force: true, maxRetries: 5 });
   }
+}
+
+/** The same with the place of each batch and policy instead of its number, in texts as well. */
+function byOrder(batches: readonly number[], policies: readonly number[], whole: object): object {
+  const text = JSON.stringify(whole)
+    .replace(/(?<="(?:batch_)?id":|\b(?:batch|approve|reject) )\d+/gu, (id) => `${batches.indexOf(Number(id)) + 1}`)
+    .replace(/(?<="policy_id":)\d+/gu, (id) => `${policies.indexOf(Number(id)) + 1}`);
+  return JSON.parse(text) as object;
 }
 
 async function filesBelow(folder: string): Promise<string[]> {
