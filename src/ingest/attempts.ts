@@ -1,5 +1,5 @@
 import { IngestError } from '../errors.js';
-import { countAttempt, forgiveAttempt } from '../store/batches.js';
+import { countAttempt, forgiveAttempt, lockBatch } from '../store/batches.js';
 import { isOutage, type Transaction } from '../store/database.js';
 import type { DecidingContext } from './context.js';
 
@@ -27,13 +27,15 @@ async function forgive({ database, pardoned }: DecidingContext, batch: number): 
 export async function beginAttempt(
   { database, settings, pardoned }: DecidingContext, batch: number, prepare: (tx: Transaction) => Promise<void> = async () => undefined,
 ): Promise<boolean> {
+  const isPardoned = pardoned.has(batch);
+  let counted = 0;
   try {
     const attempts = await database.write(async (tx) => {
       // First of all, for that locks the batch: whatever an earlier attempt has on its way is there or not behind it.
-      const counted = await countAttempt(tx, batch, pardoned.has(batch) ? 0 : 1);
+      counted = await countAttempt(tx, batch, isPardoned ? 0 : 1);
       await prepare(tx);
       return counted;
-    });
+    }, async (tx) => !isPardoned && (await lockBatch(tx, batch))?.attempts === counted);
     pardoned.delete(batch);
     return attempts > settings.maxAttempts;
   } catch (error) {

@@ -11,7 +11,7 @@ import type { Context } from '../ingest/context.js';
 import { resumeDeletions } from '../ingest/delete.js';
 import { sayHeld } from '../ingest/finish.js';
 import type { Log } from '../log.js';
-import { Database, isOutage, openReader } from '../store/database.js';
+import { Database, LOOKS_ITSELF, isOutage, openReader } from '../store/database.js';
 import { heldBatches } from '../store/batches.js';
 import type { StageBatch } from '../store/entities/stage-batch.js';
 import { InstanceLock } from '../store/instance-lock.js';
@@ -176,7 +176,7 @@ export class Daemon {
     await database.write(async (tx) => reportStatus(tx, {
       name: hostname(), pid: process.pid, inbox: resolve(settings.inbox), startedAt: this.startedAt,
       scanSeconds: Math.ceil(settings.scanSeconds), isIdle: this.intake.pending === 0, outcomes: this.intake.outcomes,
-    }));
+    }), LOOKS_ITSELF);
   }
 }
 

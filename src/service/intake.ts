@@ -168,9 +168,12 @@ export class Intake {
   private async letRest(key: string, name: string, error: unknown): Promise<void> {
     const { log, database } = this.context;
     const code = error instanceof IngestError ? error.code : 'internal';
+    if (isOutage(error)) {
+      // That is no news of the file: the first look that finds the database again takes it up.
+      this.rests.pause(key);
+      return this.outage.notice(error);
+    }
     const restMs = this.rests.begin(key, mayPass(error), code === 'stands-still');
-    // That is no news of the file.
-    if (isOutage(error)) return this.outage.notice(error);
     const fields = { code, stack: code === 'internal' && error instanceof Error ? error.stack : undefined };
     if (restMs === Infinity) log.error('stands-still', `${name}: ${messageOf(error)}; ${STANDS_STILL}`, fields);
     else log[mayPass(error) ? 'warn' : 'error']('put-off', `${name}: ${messageOf(error)}; it stays where it is and is tried again in ${restMs / 1000} s`, fields);

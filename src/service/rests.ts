@@ -27,6 +27,11 @@ export class Rests {
     return restMs;
   }
 
+  /** Puts work off until it is looked at again, for a reason that says nothing of it. */
+  pause(key: string): void {
+    this.rests.set(key, { tries: this.rests.get(key)?.tries ?? 0, until: this.clock() });
+  }
+
   /** Whether work rests now. `state` is how it stands: once that has changed, somebody has acted and the rest is over. */
   isResting(key: string, state?: string): boolean {
     const rest = this.rests.get(key);

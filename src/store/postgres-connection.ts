@@ -1,4 +1,4 @@
-import { types, type Client } from 'pg';
+import { Client, types } from 'pg';
 import { DataSource, type QueryResult, type QueryRunner } from 'typeorm';
 import { ENTITIES } from './entities/index.js';
 import { Initial1700000000001 } from './migrations/0001-initial.js';
@@ -26,6 +26,17 @@ export const WRITING = { idle_in_transaction_session_timeout: '60s' };
 /** What a session for questions asks beside that. */
 export const ASKING = { default_transaction_read_only: 'on' };
 
+/**
+ * A server that ends a connection says so and then closes it: the second comes when the pool has let go of it already, and
+ * an error that nobody listens to would end the program.
+ */
+class SteadyClient extends Client {
+  constructor(options: ConstructorParameters<typeof Client>[0]) {
+    super(options);
+    this.on('error', () => undefined);
+  }
+}
+
 /** A pool of connections, at most `size`. */
 export async function connectPostgres(url: string, size: number, settings: Readonly<Record<string, string>> = {}): Promise<DataSource> {
   const { host, port, user, database, password, ssl, applicationName } = postgresTarget(url);
@@ -37,7 +48,7 @@ export async function connectPostgres(url: string, size: number, settings: Reado
     // An idle connection that breaks is replaced when the next one is asked for.
     poolErrorHandler: () => undefined,
     extra: {
-      types: { getTypeParser: parserOf }, options, ssl,
+      types: { getTypeParser: parserOf }, options, ssl, Client: SteadyClient,
       keepAlive: true, keepAliveInitialDelayMillis: CONNECT_TIMEOUT_MS, maxLifetimeSeconds: LIFETIME_SECONDS,
     },
   });

@@ -39,7 +39,7 @@ function databaseError(url: string, what: string, options: { cause: unknown; fac
 /** What the driver says without a code, and which it is then. */
 const WORDS: readonly (readonly [RegExp, string])[] = [
   [/due to connection timeout|timeout exceeded when trying to connect|timeout expired/iu, SILENT],
-  [/not queryable|already released|client was closed/iu, UNSENT],
+  [/not queryable|already released|client was closed|calling end on the pool/iu, UNSENT],
   [/connection terminated|connection ended/iu, LOST],
 ];
 
@@ -47,6 +47,7 @@ function codeOf(error: unknown): string {
   return systemCode(error) ?? WORDS.find(([words]) => words.test(messageOf(error)))?.[1] ?? '';
 }
 
+const READ_ONLY = '25006';
 const SERIALIZATION_FAILURE = '40001';
 const DEADLOCK = '40P01';
 const UNIQUE_VIOLATION = '23505';
@@ -62,10 +63,10 @@ export function isContention(error: unknown): boolean {
 
 /**
  * Errors after which a connection is of no use, and another may be had at once: it was cut, its session was ended, or
- * its server does not write any more since another has taken its place (25006).
+ * its server takes no changes any more since another has taken its place.
  */
 const CUT = new Set([
-  LOST, UNSENT, 'ECONNRESET', 'EPIPE', 'ECONNREFUSED', 'ECONNABORTED', '57P01', '57P02', '57P03', '57P05', '25P03', '25P04', '25006',
+  LOST, UNSENT, 'ECONNRESET', 'EPIPE', 'ECONNREFUSED', 'ECONNABORTED', '57P01', '57P02', '57P03', '57P05', '25P03', '25P04', READ_ONLY,
 ]);
 
 /** Errors of a server that cannot be reached, or of a way to it that is broken. */
@@ -80,6 +81,11 @@ export function isCut(error: unknown): boolean {
 /** Whether the database is away, be it for a moment: what failed for it says nothing of the work that it was doing. */
 export function isAway(error: unknown): boolean {
   return isCut(error) || AWAY.has(factsOf(error).code) || isUnknown(error);
+}
+
+/** Whether the server takes no changes any more: it is, or has become, a standby. */
+export function isReadOnly(error: unknown): boolean {
+  return factsOf(error).code === READ_ONLY;
 }
 
 /** Whether nobody knows if a transaction was kept. */
@@ -108,7 +114,7 @@ const HINTS: Readonly<Record<string, string>> = {
   '57P01': GONE,
   '57P02': GONE,
   '57P03': 'the server is starting up or shutting down; it is tried again',
-  '25006': 'the server takes no changes: it is a standby, or its disk is in trouble; it is tried again, for another may take its place',
+  [READ_ONLY]: 'the server takes no changes: it is a standby, or its disk is in trouble; it is tried again, for another may take its place',
   '25P03': GONE,
   '08006': GONE,
   ECONNREFUSED: 'nobody listens there: start the server, or mend host and port in the setting',

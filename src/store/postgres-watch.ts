@@ -14,18 +14,18 @@ const PATIENCE_MS = 10_000;
 const SQLSTATE_LENGTH = 5;
 
 /** Asks; gives the connection up where the server does not answer any more, or is not at it at two looks in a row. */
-export async function watched<T>(url: string, runner: QueryRunner, ask: () => Promise<T>): Promise<T> {
+export async function watched<T>(url: string, runner: QueryRunner, ask: () => Promise<T>, patienceMs = PATIENCE_MS): Promise<T> {
   const client = await runner.connect() as Client & { readonly processID: number };
   let isAnswered = false;
   let idleLooks = 0;
   const look = async (): Promise<void> => {
-    const doing = await doingOf(url, client.processID);
+    const doing = await doingOf(url, client.processID, patienceMs);
     if (isAnswered) return;
     idleLooks = doing === 'at it' ? 0 : idleLooks + 1;
     if (doing === 'no answer' || idleLooks > 1) void client.end().catch(() => undefined);
     else timer.refresh();
   };
-  const timer = setTimeout(() => void look(), PATIENCE_MS);
+  const timer = setTimeout(() => void look(), patienceMs);
   try {
     return await ask();
   } finally {
@@ -35,10 +35,10 @@ export async function watched<T>(url: string, runner: QueryRunner, ask: () => Pr
 }
 
 /** What a server does for a connection of ours. */
-async function doingOf(url: string, pid: number): Promise<'at it' | 'nothing' | 'no answer'> {
+async function doingOf(url: string, pid: number, patienceMs: number): Promise<'at it' | 'nothing' | 'no answer'> {
   const { host, port, user, database, password, ssl, applicationName } = postgresTarget(url);
   const client = new Client({
-    host, port, user, database, password, ssl, application_name: applicationName, connectionTimeoutMillis: PATIENCE_MS, query_timeout: PATIENCE_MS,
+    host, port, user, database, password, ssl, application_name: applicationName, connectionTimeoutMillis: patienceMs, query_timeout: patienceMs,
   });
   client.on('error', () => undefined);
   try {

@@ -5,7 +5,7 @@ import { IngestError } from '../errors.js';
 import type { Database, IsKept, Transaction } from './database.js';
 import { POSTGRES } from './dialect.js';
 import { ASKING, WRITING, changedByPostgres, connectPostgres, discard, migratePostgres, queryPostgres } from './postgres-connection.js';
-import { commitLost, isAway, isContention, isCut, isNotCommitted, postgresError, unknownCommit } from './postgres-errors.js';
+import { commitLost, isAway, isContention, isCut, isNotCommitted, isReadOnly, postgresError, unknownCommit } from './postgres-errors.js';
 import { shownUrl } from '../config/database-url.js';
 import type { Queryable } from './queryable.js';
 
@@ -19,16 +19,17 @@ import type { Queryable } from './queryable.js';
 class PostgresDatabase implements Database {
   private closing: Promise<void> | undefined;
   private readonly underWay = new Set<Promise<unknown>>();
+  private isServerStale = false;
 
   constructor(
     private readonly url: string,
     private readonly source: DataSource,
-    private readonly readSource: DataSource,
+    private readSource: DataSource,
     private readonly clock: Clock,
   ) {}
 
   get reader(): Queryable {
-    return reader(this.url, this.readSource);
+    return reader(this.url, () => this.readSource);
   }
 
   async write<T>(work: (tx: Transaction) => Promise<T>, isKept?: IsKept): Promise<T> {
@@ -53,11 +54,25 @@ class PostgresDatabase implements Database {
 
   private async transact<T>(work: (tx: Transaction) => Promise<T>, isKept: IsKept | undefined): Promise<T> {
     const { value, doubt } = await this.tryOnce(work);
+    if (this.isServerStale) await this.askTheOther();
     if (doubt === undefined) return value;
     if (isKept === undefined) throw unknownCommit(this.url, doubt);
     // It changes nothing: whether its own COMMIT was kept makes no difference.
     if ((await again(async () => this.tryOnce(isKept))).value) return value;
     throw commitLost(this.url, doubt);
+  }
+
+  /** A server that takes no changes any more may go on answering, with what it knows: questions go where changes went. */
+  private async askTheOther(): Promise<void> {
+    this.isServerStale = false;
+    try {
+      const stale = this.readSource;
+      this.readSource = await connectPostgres(this.url, READERS, ASKING);
+      await stale.destroy();
+    } catch {
+      // The transaction is what counts; the next one sees to it.
+      this.isServerStale = true;
+    }
   }
 
   /** Runs work in a transaction. `doubt`: why it is not known whether it was kept. */
@@ -78,6 +93,7 @@ class PostgresDatabase implements Database {
       return { value, doubt };
     } catch (error) {
       // One that is cut has rolled back by itself.
+      this.isServerStale ||= isReadOnly(error);
       if (isAway(error)) await discard(runner);
       else await tx.rows('rollback').catch(async () => discard(runner));
       throw error;
@@ -114,11 +130,11 @@ function queryable(url: string, runner: QueryRunner): Queryable {
 }
 
 /** Each question on a connection of its own: it is asked again where that was cut. */
-function reader(url: string, source: DataSource): Queryable {
+function reader(url: string, source: () => DataSource): Queryable {
   return {
     dialect: POSTGRES,
     rows: async <T>(sql: string, params: readonly unknown[] = []) => again(async () => {
-      const runner = source.createQueryRunner();
+      const runner = source().createQueryRunner();
       try {
         return await queryPostgres<T>(url, runner, POSTGRES.statement(sql), params);
       } catch (error) {

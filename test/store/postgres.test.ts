@@ -2,14 +2,18 @@ import { afterAll, afterEach, beforeEach, describe, expect, test } from '@jest/g
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { DataSource } from 'typeorm';
 import { messageOf } from '../../src/errors.js';
 import { openBatch } from '../../src/ingest/open.js';
 import { lockAccount } from '../../src/store/accounts.js';
 import { Database, type Transaction } from '../../src/store/database.js';
+import { connectPostgres } from '../../src/store/postgres-connection.js';
 import { postgresTarget } from '../../src/store/postgres-target.js';
+import { watched } from '../../src/store/postgres-watch.js';
 import { file, POLICY, row } from '../model/fixtures.js';
 import { Cluster } from '../support/cluster.js';
 import { POSTGRES } from '../support/engines.js';
+import { Proxy } from '../support/proxy.js';
 import { Worlds } from '../support/world.js';
 
 /** What PostgreSQL brings that SQLite has not: transactions at once, a server that may go away, a password. */
@@ -113,6 +117,42 @@ describe('a server that goes away', () => {
       await database.close();
       await cluster.remove();
     }
+  });
+});
+
+describe('a question whose answer does not come', () => {
+  const PATIENCE_MS = 100;
+  let proxy: Proxy;
+  let source: DataSource;
+  beforeEach(async () => {
+    proxy = await Proxy.before(url);
+    source = await connectPostgres(proxy.url, 1);
+  });
+  afterEach(async () => {
+    await proxy.close();
+    await source.destroy();
+  });
+
+  /** Asks; `meanwhile` happens once the question is on its way. */
+  async function ask(sql: string, meanwhile: () => void): Promise<unknown> {
+    const runner = source.createQueryRunner();
+    await runner.connect();
+    const answered = watched(proxy.url, runner, async () => runner.query(sql), PATIENCE_MS);
+    meanwhile();
+    return answered.finally(() => runner.release());
+  }
+
+  test('is waited for as long as the server is at it', async () => {
+    expect(await ask('select pg_sleep(0.8), 1 as done', () => undefined)).toEqual([{ pg_sleep: '', done: 1 }]);
+  });
+
+  test('is given up where the server has answered it, or knows nothing of it: the way to it is broken', async () => {
+    await expect(ask('select 1', () => proxy.silence(false))).rejects.toThrow('Connection terminated');
+    expect(await ask('select 1 as done', () => undefined)).toEqual([{ done: 1 }]);
+  });
+
+  test('is given up where the server does not answer at all', async () => {
+    await expect(ask('select 1', () => proxy.silence(true))).rejects.toThrow('Connection terminated');
   });
 });
 

@@ -2,7 +2,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chownSync } from 'node:fs';
-import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -51,6 +51,21 @@ export class Cluster {
     return new Cluster(folder, binaries, await freePort());
   }
 
+  /** Makes another with the same data, of one that is not running: what a replica is that has everything. */
+  async twin() {
+    const folder = await mkdtemp(join(tmpdir(), 'scd-postgres-'));
+    spawnSync('cp', ['-a', join(this.folder, 'data'), folder]);
+    if (USER.uid !== undefined) chownSync(folder, USER.uid, USER.gid);
+    return new Cluster(folder, this.binaries, await freePort());
+  }
+
+  /** Makes one that is not running a standby from its next start on: it answers questions and takes no changes. */
+  async demote() {
+    const mark = join(this.folder, 'data', 'standby.signal');
+    await writeFile(mark, '');
+    if (USER.uid !== undefined) chownSync(mark, USER.uid, USER.gid);
+  }
+
   /** Starts the server; resolves when it takes connections. */
   async start() {
     const args = ['-D', join(this.folder, 'data'), '-p', String(this.port), ...SETTINGS.flatMap((setting) => ['-c', setting])];
@@ -60,7 +75,7 @@ export class Cluster {
     await new Promise((resolve, reject) => {
       server.stderr.on('data', (/** @type {Buffer} */ chunk) => {
         said = (said + chunk.toString()).slice(-10_000);
-        if (said.includes('ready to accept connections')) resolve(undefined);
+        if (/ready to accept (read-only )?connections/u.test(said)) resolve(undefined);
       });
       server.on('exit', () => reject(new Error(`postgres ended: ${said}`)));
     });

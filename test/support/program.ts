@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openReader } from '../../src/store/database.js';
-import { POSTGRES, SQLITE, type Engine } from './engines.js';
+import { SQLITE, type Engine } from './engines.js';
 import { Running } from './running.js';
 
 const PROGRAM = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
@@ -15,27 +15,27 @@ export class Program {
   private readonly running = new Set<ChildProcess>();
 
   private constructor(
-    readonly folder: string, private readonly environment: Record<string, string>, readonly archive: string,
+    readonly folder: string, private readonly environment: Record<string, string>, readonly archive: string, private readonly engine: Engine,
     /** The database on a server; SQLite's lies in the folder. */
     private readonly onServer: string | undefined,
   ) {}
 
   /** Makes the folder; its archive lies in it, or in a folder of its own under `archiveOn`. */
   static async create(environment: Record<string, string> = {}, archiveOn?: string, engine: Engine = SQLITE): Promise<Program> {
-    return Program.make(environment, archiveOn, engine === SQLITE ? undefined : await engine.create());
+    return Program.make(environment, archiveOn, engine, engine === SQLITE ? undefined : await engine.create());
   }
 
-  private static async make(environment: Record<string, string>, archiveOn: string | undefined, onServer: string | undefined): Promise<Program> {
+  private static async make(environment: Record<string, string>, archiveOn: string | undefined, engine: Engine, onServer: string | undefined): Promise<Program> {
     const folder = await mkdtemp(join(tmpdir(), 'scd-program-'));
     const archive = archiveOn === undefined ? join(folder, 'archive') : await mkdtemp(join(archiveOn, 'scd-archive-'));
-    return new Program(folder, { SCD_SCAN_SECONDS: '0.2', ...(onServer === undefined ? {} : { SCD_DATABASE: onServer }), ...environment }, archive, onServer);
+    return new Program(folder, { SCD_SCAN_SECONDS: '0.2', ...(onServer === undefined ? {} : { SCD_DATABASE: onServer }), ...environment }, archive, engine, onServer);
   }
 
   /** A further program in a copy of this one's folder and database as they are now. */
   async copy(): Promise<Program> {
     const { SCD_DATABASE: _, ...environment } = this.environment;
-    const onServer = this.onServer === undefined ? undefined : await POSTGRES.copy(this.onServer);
-    const program = await Program.make(environment, this.isArchiveElsewhere ? dirname(this.archive) : undefined, onServer);
+    const onServer = this.onServer === undefined ? undefined : await this.engine.copy(this.onServer);
+    const program = await Program.make(environment, this.isArchiveElsewhere ? dirname(this.archive) : undefined, this.engine, onServer);
     await cp(this.folder, program.folder, { recursive: true });
     return program;
   }
@@ -141,7 +141,7 @@ export class Program {
 
   async close(): Promise<void> {
     for (const child of this.running) child.kill('SIGKILL');
-    if (this.onServer !== undefined) await POSTGRES.remove(this.onServer);
+    if (this.onServer !== undefined) await this.engine.remove(this.onServer);
     for (const folder of [this.folder, this.archive]) await rm(folder, { recursive: true, force: true, maxRetries: 5 });
   }
 }

@@ -12,6 +12,8 @@ export type Fate = 'sent on' | 'cut before' | 'cut meanwhile' | 'answer lost';
 export class Proxy {
   /** Decides on each COMMIT, counted from 1. */
   fate: (nth: number) => Fate = () => 'sent on';
+  /** Told of every message of a client, before it is sent on. */
+  onMessage: () => void = () => undefined;
   /** How many COMMITs have come. */
   commits = 0;
   private isSilent = false;
@@ -60,7 +62,10 @@ export class Proxy {
   }
 
   private open(client: Socket): void {
-    const way = new Way(client, connect(Number(this.to.port || 5432), this.to.hostname), () => this.fate(this.commits += 1));
+    const way = new Way(client, connect(Number(this.to.port || 5432), this.to.hostname), (isCommit) => {
+      this.onMessage();
+      return isCommit ? this.fate(this.commits += 1) : 'sent on';
+    });
     way.isSilent = this.isSilent;
     this.ways.add(way);
     client.on('close', () => this.ways.delete(way));
@@ -74,7 +79,7 @@ class Way {
   private unread = Buffer.alloc(0);
   private isGreeted = false;
 
-  constructor(private readonly client: Socket, private readonly server: Socket, private readonly fateOfCommit: () => Fate) {
+  constructor(private readonly client: Socket, private readonly server: Socket, private readonly fateOf: (isCommit: boolean) => Fate) {
     client.on('data', (bytes) => { if (!this.isSilent) this.hear(bytes); });
     server.on('data', (bytes) => {
       if (this.isAnswerAwaited) this.close();
@@ -108,8 +113,8 @@ class Way {
   }
 
   private pass(message: Buffer): 'sent' | 'cut' {
-    const fate = isCommit(message) ? this.fateOfCommit() : 'sent on';
-    if (fate === 'cut before') return this.cut();
+    const fate = this.fateOf(isCommit(message));
+    if (fate === 'cut before' || this.client.destroyed) return this.cut();
     this.isAnswerAwaited = fate === 'answer lost';
     this.server.write(message, () => { if (fate === 'cut meanwhile') this.close(); });
     return 'sent';
