@@ -3,6 +3,7 @@ import { deleteBatch, deleteRecord } from '../../src/ingest/delete.js';
 import { SAMPLES, sampleWorkbook } from '../../src/demo/samples.js';
 import { Database } from '../../src/store/database.js';
 import { file, POLICY, row } from '../model/fixtures.js';
+import { ENGINES, type Engine } from '../support/engines.js';
 import { Pass } from '../support/pass.js';
 import { World } from '../support/world.js';
 
@@ -10,20 +11,38 @@ const open: { close(): Promise<void> }[] = [];
 afterEach(async () => { for (const each of open.splice(0)) await each.close(); });
 
 /** The daemon on a database that loses rows: the trigger is as real as a fault can be made. */
-async function losing(trigger: string): Promise<Pass> {
-  const pass = await Pass.create();
+async function losing(engine: Engine, loss: Loss): Promise<Pass> {
+  const pass = await Pass.create({}, engine);
   open.push(pass);
   const database = await Database.open(pass.settings.database);
-  await database.write(async (tx) => tx.rows(trigger));
+  await database.write(async (tx) => { for (const statement of triggerOf(engine, loss)) await tx.rows(statement); });
   await database.close();
   return pass;
 }
 
+interface Loss {
+  readonly at: string;
+  readonly when: string;
+  /** Instead of what was to be done, nothing; or beside it, this. */
+  readonly then?: string;
+}
+
+const LOSE_ROW = 'delete from stage_record where row_number = 4';
+
+function triggerOf({ name }: Engine, { at, when, then }: Loss): string[] {
+  if (name === 'SQLite') return [`create trigger lose ${at} when ${when} begin ${then ?? 'select raise(ignore)'}; end`];
+  const [body, result] = then === undefined ? ['', 'null'] : [`${then};`, 'new'];
+  return [
+    `create function lose() returns trigger language plpgsql as 'begin ${body} return ${result}; end'`,
+    `create trigger lose ${at} for each row when (${when}) execute function lose()`,
+  ];
+}
+
 const JANUARY = sampleWorkbook(SAMPLES[0]!.date, SAMPLES[0]!.lines);
 
-describe('the balance of a batch', () => {
+describe.each(ENGINES)('the balance of a batch on $name', (engine) => {
   test('refuses a file of which a row was lost between reading and staging, naming the numbers; nothing is on record', async () => {
-    const pass = await losing('create trigger lose before insert on stage_record when new.row_number = 4 begin select raise(ignore); end');
+    const pass = await losing(engine, { at: 'before insert on stage_record', when: 'new.row_number = 4' });
     const batch = await pass.take('a.xlsx', JANUARY);
     expect([batch.batch_status, batch.error]).toEqual(['Error', 'the rows do not balance: 10 were read (0 of them failed), 9 are staged (0 failed): '
       + 'a row was lost, which must not happen; nothing was loaded. Drop the file again']);
@@ -32,8 +51,7 @@ describe('the balance of a batch', () => {
   });
 
   test('does not call a batch Complete of which a row was lost after it was admitted, and says so with the numbers', async () => {
-    const pass = await losing(`create trigger lose after update on stage_batch when new.batch_status = 'Ready' and old.batch_status = 'In Progress'
-      begin delete from stage_record where row_number = 4; end`);
+    const pass = await losing(engine, { at: 'after update on stage_batch', when: "new.batch_status = 'Ready' and old.batch_status = 'In Progress'", then: LOSE_ROW });
     await pass.take('a.xlsx', JANUARY);
     expect(await pass.rows('select batch_status from stage_batch')).toEqual([{ batch_status: 'Ready' }]);
     expect(pass.lines.find((line) => line.includes('does not balance'))).toContain(
@@ -41,14 +59,14 @@ describe('the balance of a batch', () => {
   });
 
   test('does not call a batch Complete of which a row was not marked', async () => {
-    const pass = await losing("create trigger lose before update on stage_record when new.row_number = 4 and new.process_status = 'Processed' begin select raise(ignore); end");
+    const pass = await losing(engine, { at: 'before update on stage_record', when: "new.row_number = 4 and new.process_status = 'Processed'" });
     await pass.take('a.xlsx', JANUARY);
     expect(await pass.rows('select batch_status from stage_batch')).toEqual([{ batch_status: 'Ready' }]);
     expect(pass.lines.join('\n')).toContain('neither processed nor failed: 0 by its totals, 1 by its rows');
   });
 
   test('lets a batch that did not balance be deleted, and its file be dropped again', async () => {
-    const pass = await losing("create trigger lose after update on stage_batch when new.batch_status = 'Ready' and new.id = 1 begin delete from stage_record where row_number = 4; end");
+    const pass = await losing(engine, { at: 'after update on stage_batch', when: "new.batch_status = 'Ready' and new.id = 1", then: LOSE_ROW });
     await pass.take('a.xlsx', JANUARY);
     const database = await Database.open(pass.settings.database);
     await deleteBatch(database, 1);
@@ -57,7 +75,7 @@ describe('the balance of a batch', () => {
   });
 
   test('counts a row that was deleted on its own before its turn came as neither processed nor lost', async () => {
-    const world = await World.open(POLICY);
+    const world = await World.open(POLICY, undefined, engine);
     open.push(world);
     const { id } = await world.stage(file('a', row('2022-01-28', 'x', 1), row('2022-01-28', 'y', 2)));
     await world.admit(id);

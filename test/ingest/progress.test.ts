@@ -1,12 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Context } from '../../src/ingest/context.js';
 import { Progress } from '../../src/ingest/progress.js';
 import { file, POLICY, row } from '../model/fixtures.js';
+import { ENGINES } from '../support/engines.js';
 import { World } from '../support/world.js';
 
 let world: World;
-beforeAll(async () => { world = await World.open(POLICY); });
-afterAll(async () => world.close());
+afterEach(async () => world.close());
 
 /** The first line that is told of a batch after `rows` rows were staged. */
 async function firstLine(batch: number, rows: number): Promise<string> {
@@ -18,7 +18,9 @@ async function firstLine(batch: number, rows: number): Promise<string> {
   });
 }
 
-describe('the progress of a file that takes long', () => {
+describe.each(ENGINES)('the progress of a file that takes long on $name', (engine) => {
+  beforeEach(async () => { world = await World.open(POLICY, undefined, engine); });
+
   test('tells the rows read, then the accounts that it is applied to', async () => {
     const { id } = await world.stage(file('jan.xlsx', row('2022-01-28', 'x', 10)));
     expect(await firstLine(id, 4_000)).toMatch(/^batch 1 {2}jan\.xlsx {2}reading: 4000 rows, \d+ rows\/s$/u);

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import PQueue from 'p-queue';
@@ -15,6 +15,7 @@ import { findBatch } from '../../src/store/batches.js';
 import { Database } from '../../src/store/database.js';
 import type { Store } from '../../src/store/rehearsal.js';
 import { WorkbookReader, type ReadSummary } from '../../src/workbook/reader.js';
+import { ENGINES, type Engine } from '../support/engines.js';
 import { Pass, rememberingLog } from '../support/pass.js';
 import { bookOf, HEADINGS } from '../support/workbooks.js';
 
@@ -34,18 +35,15 @@ interface Whole {
 
 let calm: Whole;
 const passes: Pass[] = [];
-beforeAll(async () => {
-  const pass = await create();
-  await pass.take('file.xlsx', FILE);
-  calm = await wholeOf(pass);
-});
 afterEach(async () => {
   for (const pass of passes.splice(0)) await pass.close();
 });
-afterAll(() => expect(calm.archive.map((name) => name.replace(/\d{4}\/\d{2}/u, 'YYYY/MM'))).toEqual(['processed/YYYY/MM/file.errors.xlsx', 'processed/YYYY/MM/file.xlsx']));
+const expectArchived = (): void => expect(calm.archive.map((name) => name.replace(/\d{4}\/\d{2}/u, 'YYYY/MM'))).toEqual(['processed/YYYY/MM/file.errors.xlsx', 'processed/YYYY/MM/file.xlsx']);
+
+let engine: Engine;
 
 async function create(): Promise<Pass> {
-  const pass = await Pass.create(SETTINGS);
+  const pass = await Pass.create(SETTINGS, engine);
   passes.push(pass);
   return pass;
 }
@@ -55,7 +53,7 @@ async function wholeOf(pass: Pass): Promise<Whole> {
     batches: (await pass.rows<Record<string, unknown>>('select * from stage_batch order by id'))
       .map(({ start_date, end_date, archived_path, attempts: _attempts, ...batch }) => ({ ...batch, hasEnded: end_date !== null, isArchived: archived_path !== null, hasBegun: start_date !== null })),
     rows: (await pass.rows<Record<string, unknown>>('select * from stage_record order by id')).map(({ id: _id, insert_date: _at, ...record }) => record),
-    chains: (await pass.rows<Record<string, unknown>>('select * from master_record order by id')).map(({ last_updated: _at, ...version }) => version),
+    chains: (await pass.rows<Record<string, unknown>>('select * from master_record order by id')).map(({ id: _id, last_updated: _at, ...version }) => version),
     archive: await pass.archived(),
   };
 }
@@ -131,7 +129,15 @@ async function recovered(take: (steps: Steps) => Promise<void>): Promise<{ pass:
   return { pass, whole: await wholeOf(pass) };
 }
 
-describe('a file that a kill left', () => {
+describe.each(ENGINES)('a file that a kill left on $name', (each) => {
+  beforeAll(async () => {
+    engine = each;
+    const pass = await create();
+    await pass.take('file.xlsx', FILE);
+    calm = await wholeOf(pass);
+    expectArchived();
+  });
+
   const places: Record<string, (steps: Steps) => Promise<void>> = {
     'claimed without a batch': async () => undefined,
     'with a batch and no rows': async (steps) => steps.open(),

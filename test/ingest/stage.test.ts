@@ -1,13 +1,14 @@
-import { afterAll, expect, test } from '@jest/globals';
+import { afterEach, expect, test } from '@jest/globals';
 import * as XLSX from 'xlsx';
+import { ENGINES } from '../support/engines.js';
 import { Pass } from '../support/pass.js';
 import { bookOf, HEADINGS } from '../support/workbooks.js';
 
 let pass: Pass | undefined;
-afterAll(async () => pass?.close());
+afterEach(async () => pass?.close());
 
-test('a workbook that is read anew, for merged cells behind many rows, has its rows once', async () => {
-  pass = await Pass.create();
+test.each(ENGINES)('a workbook that is read anew, for merged cells behind many rows, has its rows once ($name)', async (engine) => {
+  pass = await Pass.create({}, engine);
   const rows = Array.from({ length: 5_500 }, (_, index) => ['2022-01-28', 'CL-1', `R${index}`, 'Acme', index, 'Cash']);
   const batch = await pass.take('merged.xlsx', bookOf([HEADINGS, ...rows], 'xlsx', (sheet) => { sheet['!merges'] = [XLSX.utils.decode_range('E3:E4')]; }));
   expect(batch).toMatchObject({ batch_status: 'Complete', total_count: 5_500, success_count: 5_500, add_count: 5_500 });

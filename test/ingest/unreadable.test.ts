@@ -1,8 +1,9 @@
-import { afterAll, expect, test } from '@jest/globals';
+import { afterEach, expect, test } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
 import { chmod, chown, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ENGINES } from '../support/engines.js';
 import { Program } from '../support/program.js';
 
 const NOBODY = 65_534;
@@ -10,10 +11,10 @@ const NOBODY = 65_534;
 const UNDER = process.getuid?.() === 0 ? ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups'] : [];
 const PROGRAM = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 let program: Program | undefined;
-afterAll(async () => program?.close());
+afterEach(async () => program?.close());
 
-test('a file that the program may not read ends in Error and says what to do, instead of waiting for ever', async () => {
-  program = await Program.create();
+test.each(ENGINES)('a file that the program may not read ends in Error and says what to do, instead of waiting for ever ($name)', async (engine) => {
+  program = await Program.create({}, undefined, engine);
   await mkdir(program.inbox);
   const path = join(program.inbox, 'secret.xlsx');
   await writeFile(path, 'whatever it says');

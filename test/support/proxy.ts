@@ -68,7 +68,8 @@ export class Proxy {
     });
     way.isSilent = this.isSilent;
     this.ways.add(way);
-    client.on('close', () => this.ways.delete(way));
+    // What is silent does not tell the server that its client has gone.
+    client.on('close', () => { if (!way.isSilent) this.ways.delete(way); });
   }
 }
 

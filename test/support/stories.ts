@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { otherFileSystem } from '../inbox/support.js';
+import type { Engine } from './engines.js';
 import { Program } from './program.js';
 import { HEADINGS, bookOf } from './workbooks.js';
 
@@ -12,7 +13,7 @@ export interface Story {
   /** The fail points that it is about; it may come past others. */
   readonly about: RegExp;
   /** The world before: made once, copied for every kill. */
-  readonly prepare: () => Promise<Program>;
+  readonly prepare: (engine?: Engine) => Promise<Program>;
   readonly command: readonly string[];
   readonly environment: Record<string, string>;
   /** What ends it after a kill. */
@@ -39,7 +40,7 @@ export const STORIES: readonly Story[] = [
   },
   ...(otherFileSystem() === undefined ? [] : [{
     title: 'files are archived on another file system', about: /^(archive|marked)/u,
-    prepare: async () => filled(await Program.create(ONE_BY_ONE, otherFileSystem())),
+    prepare: async (engine?: Engine) => filled(engine, await Program.create(ONE_BY_ONE, otherFileSystem(), engine)),
     command: ['process'], environment: {}, recovery: ['process'], recoveryEnvironment: {},
   }]),
   {
@@ -65,8 +66,8 @@ const JANUARY = [['CL-1', 'a', 1], ['CL-1', 'b', 2], ['CL-2', 'c', 3], ['CL-2', 
 const APRIL = [['CL-1', 'a', 1], ['CL-2', 'c', 30], ['CL-2', 'd', 4]] as const;
 const LATE = [['CL-1', 'a', 10], ['CL-1', 'b', 2], ['CL-2', 'c', 3]] as const;
 
-async function filled(given?: Program): Promise<Program> {
-  const program = given ?? await Program.create(ONE_BY_ONE);
+async function filled(engine?: Engine, given?: Program): Promise<Program> {
+  const program = given ?? await Program.create(ONE_BY_ONE, undefined, engine);
   await mkdir(program.inbox);
   await program.drop('1 january.xlsx', workbook('2022-01-28', JANUARY));
   await program.drop('2 april.xlsx', workbook('2022-04-28', APRIL));
@@ -77,8 +78,8 @@ async function filled(given?: Program): Promise<Program> {
   return program;
 }
 
-async function processed(): Promise<Program> {
-  const program = await filled();
+async function processed(engine?: Engine): Promise<Program> {
+  const program = await filled(engine);
   await program.run(['process']);
   return program;
 }
