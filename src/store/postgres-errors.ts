@@ -9,6 +9,8 @@ const LOST = 'connection-lost';
 const SILENT = 'no-answer';
 /** The code of a statement that was never sent, for its connection was lost before. */
 const UNSENT = 'not-sent';
+/** The code of a server that speaks no TLS. */
+const PLAIN = 'no-tls';
 /** The code of a COMMIT whose answer was lost. */
 const UNKNOWN = 'commit-unknown';
 
@@ -41,6 +43,7 @@ const WORDS: readonly (readonly [RegExp, string])[] = [
   [/due to connection timeout|timeout exceeded when trying to connect|timeout expired/iu, SILENT],
   [/not queryable|already released|client was closed|calling end on the pool/iu, UNSENT],
   [/connection terminated|connection ended/iu, LOST],
+  [/does not support SSL/iu, PLAIN],
 ];
 
 function codeOf(error: unknown): string {
@@ -105,6 +108,7 @@ function factsOf(error: unknown): { readonly code: string; readonly constraint: 
 }
 
 const GONE = 'the connection was lost; what was not committed is not kept, it is tried again';
+const UNTRUSTED = 'its certificate is of no authority that is trusted here: name the certificate of its authority in the setting, sslrootcert=PATH';
 const HINTS: Readonly<Record<string, string>> = {
   [LOST]: GONE,
   [UNSENT]: GONE,
@@ -120,6 +124,14 @@ const HINTS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nobody listens there: start the server, or mend host and port in the setting',
   ENOTFOUND: 'its host is not known: mend it in the setting',
   ETIMEDOUT: 'its host does not answer',
+  DEPTH_ZERO_SELF_SIGNED_CERT: UNTRUSTED,
+  SELF_SIGNED_CERT_IN_CHAIN: UNTRUSTED,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNTRUSTED,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNTRUSTED,
+  CERT_SIGNATURE_FAILURE: UNTRUSTED,
+  CERT_HAS_EXPIRED: 'its certificate has expired: renew it on the server',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host than the one in the setting: mend the host, or the certificate on the server',
+  [PLAIN]: 'the server speaks no TLS: turn it on there (ssl = on), or take sslmode out of the setting',
   '28P01': 'the server refuses the password; it comes from passwordfile, the credential database-password, the setting itself or PGPASSWORD',
   '28000': 'the server refuses this user or wants TLS: look at its pg_hba.conf',
   '3D000': 'there is no such database on the server; create it first (createdb)',

@@ -18,13 +18,14 @@ export interface PostgresTarget {
 export function postgresTarget(text: string): PostgresTarget {
   const url = new URL(text);
   const option = (name: string): string | undefined => url.searchParams.get(name) ?? undefined;
+  const host = option('host') ?? (decodeURIComponent(url.hostname).replace(/^\[|\]$/gu, '') || 'localhost');
   return {
-    host: option('host') ?? (decodeURIComponent(url.hostname).replace(/^\[|\]$/gu, '') || 'localhost'),
+    host,
     port: Number(url.port || 5432),
     user: decodeURIComponent(url.username) || undefined,
     database: decodeURIComponent(url.pathname.slice(1)),
     password: passwordOf(url, option('passwordfile')),
-    ssl: tlsOf(option),
+    ssl: tlsOf(host, option),
     applicationName: option('application_name') ?? 'scd-inbox',
   };
 }
@@ -38,7 +39,7 @@ function passwordOf(url: URL, file: string | undefined): string | undefined {
   return decodeURIComponent(url.password) || process.env['PGPASSWORD'];
 }
 
-function tlsOf(option: (name: string) => string | undefined): ConnectionOptions | undefined {
+function tlsOf(host: string, option: (name: string) => string | undefined): ConnectionOptions | undefined {
   const mode = option('sslmode') ?? 'disable';
   if (mode === 'disable') return undefined;
   const [ca, cert, key] = (['sslrootcert', 'sslcert', 'sslkey'] as const).map((name) => {
@@ -47,7 +48,8 @@ function tlsOf(option: (name: string) => string | undefined): ConnectionOptions 
   });
   return {
     rejectUnauthorized: mode !== 'require',
-    checkServerIdentity: mode === 'verify-full' ? checkServerIdentity : () => undefined,
+    // The driver names no host that is an address, and the certificate would be held against `localhost`.
+    checkServerIdentity: (_, certificate) => (mode === 'verify-full' ? checkServerIdentity(host, certificate) : undefined),
     ...(ca === undefined ? {} : { ca }), ...(cert === undefined ? {} : { cert }), ...(key === undefined ? {} : { key }),
   };
 }

@@ -51,6 +51,19 @@ export class Cluster {
     return new Cluster(folder, binaries, await freePort());
   }
 
+  /**
+   * Lets one that is not running speak TLS from its next start on.
+   *
+   * @param {string} certificate @param {string} key
+   */
+  async useTls(certificate, key) {
+    for (const [name, text] of Object.entries({ 'server.crt': certificate, 'server.key': key, 'postgresql.auto.conf': 'ssl = on\n' })) {
+      const path = join(this.folder, 'data', name);
+      await writeFile(path, text, { mode: 0o600 });
+      if (USER.uid !== undefined) chownSync(path, USER.uid, USER.gid);
+    }
+  }
+
   /** Makes another with the same data, of one that is not running: what a replica is that has everything. */
   async twin() {
     const folder = await mkdtemp(join(tmpdir(), 'scd-postgres-'));
