@@ -82,7 +82,7 @@ function textOf(plan: Plan, limit: number): string {
 }
 
 function fileText({ batch, failed, actions }: PlannedFile, limit: number): string {
-  const head = `${printable(batch.filename)} would be ${batch.batch_status}, as batch ${batch.id}: ${verdictText(batch)}`;
+  const head = `${printable(batch.filename)} would be ${batch.batch_status}: ${verdictText(batch)}`;
   const accounts = batch.batch_status === 'Complete' ? accountRows(actions) : [];
   const counts = accounts.length === 0 ? [] : [indented(table(['account', ...COUNTED, 'failed'], accounts.slice(0, limit))), ...moreText(accounts.length, limit)];
   return [head, ...failed.slice(0, limit).map(({ error }) => `  ${error}`), ...moreText(failed.length, limit), ...counts].join('\n');

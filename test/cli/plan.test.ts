@@ -20,11 +20,11 @@ test('plan draws what a file would change, by account, before there is a databas
   const before = await program.files();
   const { code, out } = await program.run(['plan', '0128_Jan.xlsx', '0428_April.xlsx', '--limit', '1']);
   expect(code).toBe(0);
-  expect(out).toBe(`0128_Jan.xlsx would be Complete, as batch 1: 10 rows: 10 added 0 failed
+  expect(out).toBe(`0128_Jan.xlsx would be Complete: 10 rows: 10 added 0 failed
   account  added  appended  replaced  merged  unchanged  failed
   CL-001       1         0         0       0          0       0
   … and 9 more
-0428_April.xlsx would be Complete, as batch 2: 9 rows: 1 added 8 appended 0 failed  1 zeroed  9 placeholders
+0428_April.xlsx would be Complete: 9 rows: 1 added 8 appended 0 failed  1 zeroed  9 placeholders
   account  added  appended  replaced  merged  unchanged  failed
   CL-001       0         1         0       0          0       0
   … and 8 more
