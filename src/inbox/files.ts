@@ -4,9 +4,32 @@ import type { BigIntStats } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { IngestError, messageOf, systemCode, printable } from '../errors.js';
 
-/** Makes what happened to a folder's entries outlast a power loss. */
+/** The latest sync of a folder that was asked for. Once it has begun, it need not hold what is done from then on. */
+interface Sync {
+  isBegun: boolean;
+  ended: Promise<void>;
+}
+
+const syncs = new Map<string, Sync>();
+
+/** Makes what happened to a folder's entries outlast a power loss. Those who ask while a sync goes on share the next. */
 export async function syncFolder(folder: string): Promise<void> {
-  await syncPath(folder, CANNOT_SYNC);
+  const latest = syncs.get(folder);
+  if (latest?.isBegun === false) return latest.ended;
+  const sync: Sync = { isBegun: false, ended: Promise.resolve() };
+  syncs.set(folder, sync);
+  sync.ended = syncBehind(latest, sync, folder);
+  return sync.ended;
+}
+
+async function syncBehind(earlier: Sync | undefined, sync: Sync, folder: string): Promise<void> {
+  try {
+    await earlier?.ended.catch(() => undefined);
+    sync.isBegun = true;
+    await syncPath(folder, CANNOT_SYNC);
+  } finally {
+    if (syncs.get(folder) === sync) syncs.delete(folder);
+  }
 }
 
 /** Makes a file's bytes outlast a power loss. */

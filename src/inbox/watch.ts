@@ -24,11 +24,16 @@ export class Watcher {
     this.folder = resolve(inbox);
   }
 
-  /** Begins to watch; safe twice. Called after every scan, it takes up a watch again that was lost. */
+  /**
+   * Begins to watch; safe twice. Called after every scan, it takes up a watch again that was lost. Once it watches it
+   * hints: what came between the scan and the watch was seen by neither.
+   */
   start(): void {
     if (this.watcher !== undefined) return;
     const watcher = watch(this.folder, { depth: 0, ignoreInitial: true, atomic: false, ignored: (path) => resolve(path) !== this.folder });
     this.watcher = watcher;
+    // Where a watch fails again and again, its beginning is no news.
+    watcher.on('ready', () => { if (this.watcher === watcher && this.reported === undefined) this.onHint(); });
     watcher.on('raw', (event, path) => void this.weigh(watcher, event, path));
     watcher.on('error', (error) => this.lose(watcher, error));
   }

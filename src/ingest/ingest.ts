@@ -53,12 +53,22 @@ async function hashIfReadable(path: string): Promise<string | null> {
  * `stands-still` for one that has interrupted the program too often to be tried again.
  */
 export async function resumeBatch(context: Context, batch: StageBatch, claimed: Claim | undefined): Promise<StageBatch> {
-  // Reading counts its attempts itself.
-  if (batch.batch_status === 'In Progress') return goOn(context, batch, claimed);
+  if (batch.batch_status === 'In Progress') return readAgain(context, batch, claimed);
   if (await beginAttempt(context, batch.id)) {
     throw new IngestError('stands-still', batch.error ?? `each of ${context.settings.maxAttempts} attempts to go on with it interrupted the program`);
   }
   return attempt(context, batch.id, () => true, async () => goOn(context, batch, claimed));
+}
+
+/** What an interrupted attempt left is dropped first: it was never on record. A file that was begun too often is refused. */
+async function readAgain(context: Context, batch: StageBatch, claimed: Claim | undefined): Promise<StageBatch> {
+  if (await beginAttempt(context, batch.id, async (tx) => dropRows(tx, batch.id))) await refuse(context, batch, interruptsAlways(context));
+  return goOn(context, (await findBatch(context.database.reader, batch.id))!, claimed);
+}
+
+function interruptsAlways({ settings }: Context): string {
+  return `could not be read in ${settings.maxAttempts} attempts, each of which interrupted the program or its reading thread; `
+    + 'the file is set aside. Open it, save it again as .xlsx and drop that';
 }
 
 /** Goes on with a batch from wherever it stands, and tells how far it is where that takes long. */
@@ -116,15 +126,20 @@ async function orRefuse<T>(context: DecidingContext, batch: StageBatch, claimed:
   } catch (error) {
     const refusal = refusalOf(context, error, claimed);
     if (refusal === undefined) throw error;
-    // A part of the rows would be no answer; none was ever on record.
-    await context.database.write(async (tx) => {
-      if ((await lockBatch(tx, batch.id))?.batch_status !== batch.batch_status) return;
-      await dropRows(tx, batch.id);
-      await refuseBatch(tx, batch.id, refusal);
-    }, LOOKS_ITSELF);
-    await failpoint('refused');
+    await refuse(context, batch, refusal);
     return undefined;
   }
+}
+
+/** Ends a batch in Error, unless somebody has decided on it meanwhile. */
+async function refuse({ database }: DecidingContext, batch: StageBatch, reason: string): Promise<void> {
+  await database.write(async (tx) => {
+    if ((await lockBatch(tx, batch.id))?.batch_status !== batch.batch_status) return;
+    // A part of the rows would be no answer; none was ever on record.
+    await dropRows(tx, batch.id);
+    await refuseBatch(tx, batch.id, reason);
+  }, LOOKS_ITSELF);
+  await failpoint('refused');
 }
 
 /** Why the file itself has to be refused; undefined where the surroundings are to blame and may mend. */

@@ -1,4 +1,4 @@
-import { addBatch, failedBatchOf, findClaim, liveBatchOf, markRefused, reopenBatch } from '../store/batches.js';
+import { addBatch, countAttempt, failedBatchOf, findClaim, liveBatchOf, markRefused, reopenBatch } from '../store/batches.js';
 import type { Transaction } from '../store/database.js';
 import type { BatchStatus } from '../store/entities/stage-batch.js';
 import { dropRows } from '../store/records.js';
@@ -18,7 +18,8 @@ export interface OpenedBatch {
 
 /**
  * Gives a claimed file its batch: a Duplicate where the same bytes are on their way or on record, a retry of the batch
- * in Error that has the same bytes, else a new one. A claim that has its batch keeps it.
+ * in Error that has the same bytes, else a new one; the first attempt at it is counted. A claim that has its batch
+ * keeps it.
  */
 export async function openBatch(tx: Transaction, { filename, hash, claim }: ClaimedContent): Promise<OpenedBatch> {
   const known = await findClaim(tx, claim);
@@ -33,5 +34,6 @@ export async function openBatch(tx: Transaction, { filename, hash, claim }: Clai
   if (failed === undefined) return { id: await addBatch(tx, { filename, hash, claim, status: 'In Progress' }), status: 'In Progress' };
   await dropRows(tx, failed.id);
   await reopenBatch(tx, failed.id, claim);
+  await countAttempt(tx, failed.id);
   return { id: failed.id, status: 'In Progress' };
 }

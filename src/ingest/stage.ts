@@ -4,19 +4,15 @@ import { countRows, dropRows, stageRows } from '../store/records.js';
 import { IngestError } from '../errors.js';
 import { failpoint } from '../failpoint.js';
 import type { ReadSummary } from '../workbook/reader.js';
-import { attempt, beginAttempt } from './attempts.js';
+import { attempt } from './attempts.js';
 import type { DecidingContext } from './context.js';
 
 /** Reasons for which an attempt at reading does not count against the file. */
 const PASSING = new Set(['io', 'database', 'disk', 'vanished']);
 
-/**
- * Reads a claimed file and stages its rows, chunk by chunk. What an interrupted attempt left is dropped first: it was
- * never on record. Refuses a file that was begun too often.
- */
+/** Reads a claimed file and stages its rows, chunk by chunk, into a batch that has none. */
 export async function stageFile(context: DecidingContext, batch: number, path: string, filename: string): Promise<ReadSummary> {
-  if (await beginAttempt(context, batch, async (tx) => dropRows(tx, batch))) throw interruptsAlways(context);
-  await failpoint('attempt-counted');
+  await failpoint('attempt-begun');
   let staged = 0;
   return attempt(context, batch, isPassing, async () => context.reader.read(path, context.settings, async ({ sheet, json, rows, restarts }) => {
     if (restarts) staged = 0;
@@ -38,9 +34,4 @@ async function holdsMore(tx: Transaction, batch: number, rows: number): Promise<
 
 function isPassing(error: unknown): boolean {
   return error instanceof IngestError && PASSING.has(error.code);
-}
-
-function interruptsAlways({ settings }: DecidingContext): IngestError {
-  return new IngestError('unreadable', `could not be read in ${settings.maxAttempts} attempts, each of which interrupted `
-    + 'the program or its reading thread; the file is set aside. Open it, save it again as .xlsx and drop that');
 }

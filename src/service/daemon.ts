@@ -29,6 +29,9 @@ export interface DaemonOptions {
   readonly onFatal?: (error: unknown) => void;
 }
 
+/** With so many files queued the inbox is not watched. */
+const BUSY = 32;
+
 /** How many times as long as a look took hints wait after it. */
 const REST_AFTER_LOOK = 5;
 
@@ -149,8 +152,7 @@ export class Daemon {
     try {
       await this.intake.look();
       this.restsUntil = performance.now() + REST_AFTER_LOOK * (performance.now() - begun);
-      // A watch that was lost, with its folder or for want of a system resource, is taken up again.
-      this.watcher.start();
+      this.watchIfCalm();
       await this.report();
       this.outage.end();
       this.noteTrouble(undefined);
@@ -160,6 +162,16 @@ export class Daemon {
       else this.noteTrouble(messageOf(error));
     }
     this.schedule(this.untilNextLook());
+  }
+
+  /**
+   * A watch that was lost, with its folder or for want of a system resource, is taken up again. While many files are
+   * queued there is none: for each name that comes or goes it looks through the whole inbox, and each claim is one.
+   */
+  private watchIfCalm(): void {
+    if (this.intake.queued < BUSY) return this.watcher.start();
+    void this.watcher.stop();
+    void this.intake.whenFewerQueued(BUSY).then(() => this.hear());
   }
 
   /** Trouble that lasts is told once, and when it is over. */

@@ -18,9 +18,12 @@ import { Rests } from './rests.js';
 const STANDS_STILL = 'it stands still until the next start. If that does not help either, scd-inbox batches names its batch, and scd-inbox '
   + 'delete --batch NUMBER takes it back: its file can then be dropped again';
 
-/** While `reading` files are read as many others but one are claimed, hashed or archived: that is mostly waiting for the disk. */
+/** How many files are claimed, hashed, decided or archived for each but one that may be read: mostly they wait for the disk. */
+const UNDER_WAY = 7;
+
+/** One at a time stays one at a time. */
 function inFlightAtOnce(reading: number): number {
-  return 2 * reading - 1;
+  return 1 + UNDER_WAY * (reading - 1);
 }
 
 /**
@@ -69,6 +72,16 @@ export class Intake {
   /** When the next look is worth while, in milliseconds from now; undefined where nothing is settling. */
   nextLookIn(): number | undefined {
     return this.settler.nextLookIn();
+  }
+
+  /** How many files are queued. */
+  get queued(): number {
+    return this.queue.size;
+  }
+
+  /** Resolves when fewer than `limit` files are queued. */
+  async whenFewerQueued(limit: number): Promise<void> {
+    await this.queue.onSizeLessThan(limit);
   }
 
   /** How many files are queued or being worked on. */

@@ -40,12 +40,12 @@ export async function failedBatchOf(db: Queryable, hash: string): Promise<StageB
   ))[0];
 }
 
-/** Records a claimed file; returns the batch's id. */
+/** Records a claimed file, and with it the first attempt at it; returns the batch's id. */
 export async function addBatch(
   tx: Transaction, batch: { filename: string; hash: string | null; claim: string; status: BatchStatus },
 ): Promise<number> {
   const rows = await tx.rows<{ id: number }>(
-    `insert into stage_batch (filename, file_hash, batch_status, claim, start_date) values (?, ?, ?, ?, ?) returning id`,
+    'insert into stage_batch (filename, file_hash, batch_status, claim, start_date, attempts) values (?, ?, ?, ?, ?, 1) returning id',
     [batch.filename, batch.hash, batch.status, batch.claim, instant(tx.now())],
   );
   return rows[0]!.id;

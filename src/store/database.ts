@@ -28,9 +28,10 @@ export interface Database {
 
   /**
    * Runs `work` in a transaction of its own. Its changes are kept whole when it returns and not at all when it throws.
-   * On SQLite transactions run one after another in the order they were asked for; on PostgreSQL several run at once, and
-   * `work` runs again where the server asks for it (a deadlock, two of the same content) or the connection was cut, so it
-   * must only change rows.
+   * On SQLite work runs one after another in the order it was asked for, and what waits while the disk is waited for
+   * is committed together; on PostgreSQL several run at once. `work` may run again, where what it was committed with
+   * failed, where the server asks for it (a deadlock, two of the same content) or the connection was cut: it must only
+   * change rows.
    *
    * Where the answer to a COMMIT is lost, `isKept` is asked in a transaction of its own whether the changes are there.
    * If so, what `work` returned is returned; if not, `work` runs again. The first COMMIT may still be on its way to the

@@ -6,6 +6,17 @@ import type { Database, Transaction } from './database.js';
 import { SQLITE } from './dialect.js';
 import type { Queryable } from './queryable.js';
 import { databaseError, openForReading, openForWriting, sqlitePath } from './sqlite-connection.js';
+import { Statements } from './sqlite-statements.js';
+
+/** A piece of work that waits for the writer. */
+interface Turn {
+  readonly work: (tx: Transaction) => Promise<unknown>;
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** How much work is committed at once: a commit waits for the disk, and what waits meanwhile is committed together. */
+const GROUP = 16;
 
 /**
  * SQLite: one writer whose transactions run one after another, and a second, read-only connection.
@@ -13,68 +24,102 @@ import { databaseError, openForReading, openForWriting, sqlitePath } from './sql
  * TypeORM shares a single query runner per SQLite data source: overlapping transactions would silently lose rows.
  */
 class SqliteDatabase implements Database {
-  private tail: Promise<unknown> = Promise.resolve();
+  private waiting: Turn[] = [];
+  private writing: Promise<void> | undefined;
   private closed = false;
+  private statements: Statements;
+  private readonly readStatements: Statements;
+  readonly reader: Queryable;
 
   constructor(
     private readonly path: string,
     private source: DataSource,
     private readonly readSource: DataSource,
     private readonly clock: Clock,
-  ) {}
-
-  get reader(): Queryable {
-    return queryable(this.path, this.readSource);
+  ) {
+    this.statements = new Statements(source);
+    this.readStatements = new Statements(readSource);
+    this.reader = queryable(path, this.readStatements);
   }
 
-  write<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
-    const turn = this.tail.then(() => this.transact(work));
-    this.tail = turn.catch(() => undefined);
-    return turn;
+  async write<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      this.waiting.push({ work, resolve: resolve as Turn['resolve'], reject });
+      this.writing ??= this.writeAll();
+    });
   }
 
   async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;
-    await this.tail;
-    await this.readSource.destroy();
-    await this.source.destroy();
+    await this.writing;
+    await closeSource(this.readSource, this.readStatements);
+    await closeSource(this.source, this.statements);
   }
 
-  private async transact<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
-    if (!this.source.isInitialized) this.source = await openForWriting(this.path);
-    const source = this.source;
-    const tx = transaction(queryable(this.path, source), this.clock);
+  private async writeAll(): Promise<void> {
+    while (this.waiting.length > 0) await this.commit(this.waiting.splice(0, GROUP));
+    this.writing = undefined;
+  }
+
+  /** All of them in one transaction; where one of them fails, each in its own. */
+  private async commit(turns: readonly Turn[]): Promise<void> {
     try {
-      // Takes the write lock at once: a transaction that reads first and writes later could fail in between.
-      await tx.rows('begin immediate');
-      const result = await work(tx);
-      await tx.rows('commit');
-      return result;
+      const results = await this.transact(turns);
+      for (const [index, { resolve }] of turns.entries()) resolve(results[index]);
     } catch (error) {
-      await giveUp(source, error);
+      if (turns.length === 1) turns[0]!.reject(error);
+      else for (const turn of turns) await this.commit([turn]);
+    }
+  }
+
+  private async transact(turns: readonly Turn[]): Promise<unknown[]> {
+    const tx = await this.begun();
+    try {
+      const results: unknown[] = [];
+      for (const { work } of turns) results.push(await work(tx));
+      await tx.rows('commit');
+      return results;
+    } catch (error) {
+      await this.giveUp(error);
       throw error;
     }
   }
+
+  private async begun(): Promise<Transaction> {
+    if (!this.source.isInitialized) {
+      this.source = await openForWriting(this.path);
+      this.statements = new Statements(this.source);
+    }
+    const tx = transaction(this.path, this.statements, this.clock);
+    try {
+      // Takes the write lock at once: a transaction that reads first and writes later could fail in between.
+      await tx.rows('begin immediate');
+      return tx;
+    } catch (error) {
+      await this.giveUp(error);
+      throw error;
+    }
+  }
+
+  private async giveUp(error: unknown): Promise<void> {
+    const isLost = error instanceof IngestError && CONNECTION_LOST.has(String(error.facts['code']));
+    const isRolledBack = await this.statements.all('rollback', []).then(() => true, () => false);
+    // A connection whose disk failed may believe itself inside a transaction for ever: the next one starts afresh.
+    if (isLost || !isRolledBack) await closeSource(this.source, this.statements).catch(() => undefined);
+  }
 }
 
-function transaction(queryable: Queryable, now: Clock): Transaction {
+async function closeSource(source: DataSource, statements: Statements): Promise<void> {
+  await statements.close();
+  await source.destroy();
+}
+
+function transaction(path: string, statements: Statements, now: Clock): Transaction {
   return {
-    ...queryable, now,
-    changed: async (sql, params) => {
-      await queryable.rows(sql, params);
-      // TypeORM gives the number for some spellings of a statement only.
-      const [row] = await queryable.rows<{ changed: number }>('select changes() as changed');
-      return row!.changed;
-    },
+    ...queryable(path, statements), now,
+    changed: async (sql, params) => statements.changed(sql, params).catch((error: unknown) => { throw databaseError(path, error); }),
   };
-}
-
-async function giveUp(source: DataSource, error: unknown): Promise<void> {
-  const isLost = error instanceof IngestError && CONNECTION_LOST.has(String(error.facts['code']));
-  const isRolledBack = await source.query('rollback').then(() => true, () => false);
-  // A connection whose disk failed may believe itself inside a transaction for ever: the next one starts afresh.
-  if (isLost || !isRolledBack) await source.destroy().catch(() => undefined);
 }
 
 /** Errors after which a connection cannot be trusted: the disk failed under it. */
@@ -83,16 +128,11 @@ const CONNECTION_LOST = new Set(['SQLITE_IOERR', 'SQLITE_FULL', 'SQLITE_CANTOPEN
 /** Errors that pass by themselves: another program holds the lock. */
 const BUSY = new Set(['SQLITE_BUSY', 'SQLITE_LOCKED']);
 
-function queryable(path: string, source: DataSource): Queryable {
+function queryable(path: string, statements: Statements): Queryable {
   return {
     dialect: SQLITE,
-    rows: async <T>(sql: string, params: readonly unknown[] = []): Promise<T[]> => {
-      try {
-        return await source.query<T[]>(sql, [...params]);
-      } catch (error) {
-        throw databaseError(path, error);
-      }
-    },
+    rows: async <T>(sql: string, params: readonly unknown[] = []): Promise<T[]> =>
+      statements.all<T>(sql, params).catch((error: unknown) => { throw databaseError(path, error); }),
   };
 }
 
@@ -110,7 +150,8 @@ export async function openSqliteReader(url: string): Promise<Queryable & { close
     throw new IngestError('database', `database ${path}: there is none yet; it is made when the first file is processed`);
   }
   const source = await openForReading(path);
-  return { ...queryable(path, source), close: async () => source.destroy() };
+  const statements = new Statements(source);
+  return { ...queryable(path, statements), close: async () => closeSource(source, statements) };
 }
 
 /** Whether an error says that another program holds the database's lock. */

@@ -57,6 +57,18 @@ describe.each(ENGINES)('the daemon on $name', (engine) => {
       .toEqual([{ batch_status: 'Complete', total_count: 10 }]);
   });
 
+  test('takes up what is dropped while so many files wait that it does not watch, and after that', async () => {
+    const program = await create({ SCD_SCAN_SECONDS: '3600', SCD_CONCURRENCY: '1' }, engine);
+    for (let number = 1; number <= 60; number += 1) await program.drop(`${number}.xlsx`, large('2022-01-28', 3, number * 10));
+    const child = program.start(['run']);
+    await program.until(child, 'select 1 from stage_batch');
+    await program.drop('during.xlsx', january!.bytes);
+    const archived = (count: number): string => `select 1 as done where (select count(*) from stage_batch where archived_path is not null) = ${count}`;
+    await program.until(child, archived(61));
+    await program.drop('after.xlsx', february!.bytes);
+    await program.until(child, archived(62));
+  });
+
   test('is alone on its database: a second one, and process beside it, say so and name the inbox', async () => {
     const program = await create({}, engine);
     const child = program.start(['run']);

@@ -167,9 +167,9 @@ describe('a writer', () => {
 
   test('that takes a claimed file away is told so, and the file can be dropped again', async () => {
     const program = await create();
-    const daemon = await program.daemon({ SCD_FAILPOINT: 'attempt-counted:sleep:1' });
+    const daemon = await program.daemon({ SCD_FAILPOINT: 'attempt-begun:sleep:1' });
     await program.drop('some.xlsx', some);
-    await daemon.says(/fail point attempt-counted/u);
+    await daemon.says(/fail point attempt-begun/u);
     await rm(join(program.inbox, '.processing'), { recursive: true });
     expect(await program.until(daemon.child, "select batch_status, error from stage_batch where claim is null")).toEqual([
       { batch_status: 'Error', error: 'the file was taken away while it was worked on; drop it again' }]);

@@ -1,17 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { createRequire } from 'node:module';
 import { deleteBatch, deleteRecord } from '../../src/ingest/delete.js';
+import { Statements } from '../../src/store/sqlite-statements.js';
 import { file, POLICY, row } from '../model/fixtures.js';
 import { World } from '../support/world.js';
 
 /** The statements that a file runs, asked how SQLite runs them. A table that grows with the history must not be looked through. */
 
-interface Runner {
-  query: (this: unknown, sql: string, ...rest: unknown[]) => Promise<unknown>;
-}
-
-const { SqliteQueryRunner } = createRequire(import.meta.url)('typeorm/driver/sqlite/SqliteQueryRunner.js') as { SqliteQueryRunner: { prototype: Runner } };
-const query = SqliteQueryRunner.prototype.query;
+// eslint-disable-next-line @typescript-eslint/unbound-method
+const { all, changed } = Statements.prototype;
 
 let world: World;
 const statements = new Set<string>();
@@ -19,10 +15,17 @@ const plans = new Map<string, string[]>();
 
 beforeAll(async () => {
   world = await World.open(POLICY);
-  SqliteQueryRunner.prototype.query = function (sql, ...rest) {
+  const note = (sql: string): void => {
     // New accounts are left out: their plan tells of a look for what would refer to a row that was replaced, and none is.
     if (/\b(?:stage_record|master_record)\b/u.test(sql) && !sql.startsWith('insert into client_account')) statements.add(sql);
-    return query.call(this, sql, ...rest);
+  };
+  Statements.prototype.all = async function <T>(this: Statements, sql: string, params: readonly unknown[]) {
+    note(sql);
+    return all.call(this, sql, params) as Promise<T[]>;
+  };
+  Statements.prototype.changed = async function (sql, params) {
+    note(sql);
+    return changed.call(this, sql, params);
   };
   await world.drop(file('jan', row('2022-01-28', 'x', 10), row('2022-01-28', 'y', 5)));
   await world.drop(file('mar', row('2022-03-28', 'x', 12)));
@@ -30,7 +33,7 @@ beforeAll(async () => {
   await world.drop(file('again', row('2022-03-28', 'x', 13), row('2022-03-28', 'z', 1)));
   await deleteRecord(world.database, 1);
   await deleteBatch(world.database, 3);
-  SqliteQueryRunner.prototype.query = query;
+  Object.assign(Statements.prototype, { all, changed });
   for (const sql of statements) {
     const steps = await world.database.reader.rows<{ detail: string }>(`explain query plan ${sql}`, Array.from(sql.matchAll(/\?/gu), () => null));
     plans.set(sql, steps.map(({ detail }) => detail));

@@ -1,10 +1,14 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Database, openReader, type Transaction } from '../../src/store/database.js';
 import { InstanceLock } from '../../src/store/instance-lock.js';
+import { Statements } from '../../src/store/sqlite-statements.js';
 import { nextChange } from '../../src/store/changes.js';
+
+// eslint-disable-next-line @typescript-eslint/unbound-method
+const original = Statements.prototype.all;
 
 let folder: string;
 let url: string;
@@ -50,6 +54,41 @@ describe('the writer', () => {
     await expect(failing).rejects.toThrow('no');
     await next;
     expect(await accounts()).toEqual(['kept']);
+  });
+
+  test('commits together what waits while it is busy, and takes each for itself', async () => {
+    const commits: string[] = [];
+    const all = jest.spyOn(Statements.prototype, 'all').mockImplementation(async function (this: Statements, sql: string, params: readonly unknown[]) {
+      if (sql === 'commit') commits.push(sql);
+      return original.call(this, sql, params);
+    });
+    const names = Array.from({ length: 40 }, (_, index) => `account ${index}`);
+    expect(await Promise.all(names.map(async (name) => database.write(async (tx) => { await addAccount(tx, name); return name; })))).toEqual(names);
+    all.mockRestore();
+    expect(await accounts()).toEqual(names);
+    expect(commits.length).toBe(4);
+  });
+
+  test('keeps the work of those whose neighbour throws', async () => {
+    const written = await Promise.allSettled(['a', 'b', 'throws', 'c', 'd'].map(async (name) => database.write(async (tx) => {
+      await addAccount(tx, name);
+      if (name === 'throws') throw new Error('no');
+    })));
+    expect(written.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled', 'fulfilled']);
+    expect(await accounts()).toEqual(['a', 'b', 'c', 'd']);
+  });
+
+  test('tells how many rows each of many statements changed, though all run through one', async () => {
+    await database.write(async (tx) => { for (const name of ['a', 'b', 'c']) await addAccount(tx, name); });
+    const touch = 'update client_account set last_updated = ? where account_number >= ?';
+    expect(await Promise.all(['a', 'b', 'c', 'd'].map(async (from) => database.write(async (tx) => tx.changed(touch, ['then', from]))))).toEqual([3, 2, 1, 0]);
+  });
+
+  test('answers the same question asked many times at once', async () => {
+    await database.write(async (tx) => { for (const name of ['a', 'b', 'c']) await addAccount(tx, name); });
+    const ask = 'select account_number from client_account where account_number > ? order by id';
+    const answers = await Promise.all(['', 'a', 'b', 'c', ''].map(async (after) => database.reader.rows(ask, [after])));
+    expect(answers.map((rows) => rows.length)).toEqual([3, 2, 1, 0, 3]);
   });
 
   test('survives any number of refused statements', async () => {
