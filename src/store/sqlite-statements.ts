@@ -13,6 +13,8 @@ const MOST_CHARS = 10_000;
 export class Statements {
   private readonly handle: Database;
   private readonly kept = new Map<string, Statement>();
+  private readonly underWay = new Set<Promise<unknown>>();
+  private isClosed = false;
 
   constructor(source: DataSource) {
     this.handle = (source.driver as unknown as { databaseConnection: Database }).databaseConnection;
@@ -28,14 +30,30 @@ export class Statements {
     return this.use(sql, params, (statement, done) => statement.run([...params], function (error) { done(error, this.changes); }));
   }
 
-  /** Gives all statements back: a connection cannot be closed before. */
+  /** Lets what is under way end and gives all statements back: a connection cannot be closed before. */
   async close(): Promise<void> {
+    this.isClosed = true;
+    await Promise.allSettled(this.underWay);
     const kept = [...this.kept.values()];
     this.kept.clear();
     await Promise.all(kept.map(finalize));
   }
 
-  private async use<T>(sql: string, params: readonly unknown[], run: (statement: Statement, done: (error: Error | null, result: T) => void) => void): Promise<T> {
+  private async use<T>(sql: string, params: readonly unknown[], run: Run<T>): Promise<T> {
+    if (this.isClosed) throw new Error('the connection is closed');
+    return this.counted(this.runOnce(sql, params, run));
+  }
+
+  private async counted<T>(work: Promise<T>): Promise<T> {
+    this.underWay.add(work);
+    try {
+      return await work;
+    } finally {
+      this.underWay.delete(work);
+    }
+  }
+
+  private async runOnce<T>(sql: string, params: readonly unknown[], run: Run<T>): Promise<T> {
     const isKept = !params.some((param) => typeof param === 'string' && param.length > MOST_CHARS);
     const statement = isKept ? await this.ready(sql) : await this.prepare(sql);
     try {
@@ -65,7 +83,7 @@ export class Statements {
     if (this.kept.size > MOST_KEPT) {
       const [oldest, unused] = this.kept.entries().next().value!;
       this.kept.delete(oldest);
-      void finalize(unused);
+      void this.counted(finalize(unused));
     }
     return statement;
   }
@@ -76,6 +94,8 @@ export class Statements {
     });
   }
 }
+
+type Run<T> = (statement: Statement, done: (error: Error | null, result: T) => void) => void;
 
 /** It waits its turn behind what the statement is still doing. */
 async function finalize(statement: Statement): Promise<void> {

@@ -56,6 +56,13 @@ describe('the writer', () => {
     expect(await accounts()).toEqual(['kept']);
   });
 
+  test('closes when the questions under way are answered, and answers none afterwards', async () => {
+    const asked = ['client_account', 'stage_batch', 'master_record'].map(async (table) => database.reader.rows(`select count(*) as count from ${table}`));
+    await database.close();
+    expect(await Promise.all(asked)).toEqual([[{ count: 0 }], [{ count: 0 }], [{ count: 0 }]]);
+    await expect(accounts()).rejects.toThrow('the connection is closed');
+  });
+
   test('commits together what waits while it is busy, and takes each for itself', async () => {
     const commits: string[] = [];
     const all = jest.spyOn(Statements.prototype, 'all').mockImplementation(async function (this: Statements, sql: string, params: readonly unknown[]) {
