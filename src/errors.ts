@@ -5,6 +5,8 @@ export type ErrorCode =
   | 'no-sheet' | 'headings' | 'no-rows' | 'too-many-failures' | 'unreadable'
   // of the surroundings: they may pass
   | 'vanished' | 'changed' | 'worker-lost' | 'io' | 'database' | 'locked'
+  // of a node: others go on with its work, it begins anew
+  | 'lost'
   // of the disk: what was written cannot be trusted, the program ends and reads it again
   | 'disk'
   // of whoever runs the program

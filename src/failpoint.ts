@@ -7,6 +7,7 @@ import { writeSync } from 'node:fs';
  *   exit    the process is killed as by SIGKILL
  *   throw   an error that nobody expects
  *   sleep   a pause in which the program can be told to stop
+ *   stop    the process is stopped as by SIGSTOP, until somebody continues it
  *
  * Each says so on stderr. NTH limits it to the nth time that the point is reached; without it, it is done every time.
  */
@@ -17,6 +18,7 @@ type Deed = (name: string) => Promise<void> | void;
 
 const DEEDS: Readonly<Record<string, Deed>> = {
   exit: () => { process.kill(process.pid, 'SIGKILL'); },
+  stop: () => { process.kill(process.pid, 'SIGSTOP'); },
   throw: (name) => { throw new Error(`fail point ${name}`); },
   sleep: async () => {
     await new Promise((wake) => setTimeout(wake, PAUSE_MS));

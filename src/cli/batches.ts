@@ -1,4 +1,5 @@
 import type { StageBatch } from '../store/entities/stage-batch.js';
+import { silentNodes } from '../store/leases.js';
 import { listBatches } from '../store/questions.js';
 import { countArgument } from './arguments.js';
 import { ask, type AddCommand } from './command.js';
@@ -14,7 +15,10 @@ export const addBatches: AddCommand = (program) => {
     .addHelpText('after', '\nExamples:\n  scd-inbox batches\n  scd-inbox batches --limit 200 --json')
     .action(async (options: OutputOptions & { limit: string }) => {
       const limit = countArgument('--limit', options.limit);
-      const batches = await ask(async (db) => listBatches(db, limit));
+      const batches = await ask(async (db) => {
+        const silent = await silentNodes(db);
+        return (await listBatches(db, limit)).map((batch) => waiting(batch, silent));
+      });
       await output(listing(batches, [...SHOWN, ...FURTHER]), options, textOf(listing(batches.map(shortened), SHOWN)));
     });
 };
@@ -40,8 +44,15 @@ const FURTHER: readonly BatchColumn[] = [
   { name: 'duplicate_of', heading: 'Duplicate Of', kind: 'number' }, { name: 'approved_at', heading: 'Approved', kind: 'name' },
   { name: 'rejected_at', heading: 'Rejected', kind: 'name' }, { name: 'retried_at', heading: 'Retried', kind: 'name' },
   { name: 'deleted_at', heading: 'Deleted', kind: 'name' }, { name: 'archived_path', heading: 'Archived', kind: 'name' },
-  { name: 'file_hash', heading: 'Content', kind: 'name' },
+  { name: 'file_hash', heading: 'Content', kind: 'name' }, { name: 'owner', heading: 'Node', kind: 'name' },
 ];
+
+/** A batch that is not done and whose node is not there says what it waits for. */
+function waiting(batch: StageBatch, silent: ReadonlyMap<string, string>): StageBatch {
+  const since = batch.claim === null || batch.owner === null ? undefined : silent.get(batch.owner);
+  if (since === undefined) return batch;
+  return { ...batch, error: `${batch.error === null ? '' : `${batch.error}; `}its file waits for node ${batch.owner}, last heard of at ${since}` };
+}
 
 function listing(batches: readonly StageBatch[], columns: readonly BatchColumn[]): Listing {
   const rows = batches.map((batch) => columns.map(({ name }) => batch[name]));

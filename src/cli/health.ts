@@ -1,4 +1,4 @@
-import { hostname } from 'node:os';
+import { nodeName } from '../config/node.js';
 import { nodeStatus } from '../store/nodes.js';
 import type { NodeStatus } from '../store/entities/node-status.js';
 import { ask, print, printJson, type AddCommand } from './command.js';
@@ -10,7 +10,7 @@ export const addHealth: AddCommand = (program) => {
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  scd-inbox health && echo fine')
     .action(async (options: { json?: true }) => {
-      const verdicts = (await ask(async (db) => nodeStatus(db))).map((node) => ({ node, fault: faultOf(node, Date.now()) }));
+      const verdicts = await ask(async (db, settings) => (await nodeStatus(db)).map((node) => ({ node, fault: faultOf(node, nodeName(settings), Date.now()) })));
       const isHealthy = verdicts.some(({ fault }) => fault === undefined);
       if (options.json) printJson({ healthy: isHealthy, daemons: verdicts.map(({ node, fault }) => ({ ...node, fault: fault ?? null })) });
       else if (verdicts.length === 0) print('no daemon has run on this database yet: start one with scd-inbox run');
@@ -23,9 +23,9 @@ const LEAST_SILENCE_MS = 30_000;
 /** A single file of a million rows may be worked on for minutes before it ends. */
 const STUCK_MS = 30 * 60_000;
 
-/** What is wrong with a daemon at an instant, or undefined. */
-export function faultOf(node: NodeStatus, now: number): string | undefined {
-  if (node.name === hostname() && !isRunning(node.pid)) return 'does not run any more: start it with scd-inbox run';
+/** What is wrong with a daemon at an instant, or undefined; `here` is the name of the node that asks. */
+export function faultOf(node: NodeStatus, here: string, now: number): string | undefined {
+  if (node.name === here && !isRunning(node.pid)) return 'does not run any more: start it with scd-inbox run';
   const silence = now - Date.parse(node.scanned_at);
   if (silence > Math.max(3 * node.scan_seconds * 1000, LEAST_SILENCE_MS)) return `has not looked through its inbox for ${Math.round(silence / 1000)} s: look at its log`;
   if (now - Date.parse(node.progressed_at) > STUCK_MS) return `no file has ended since ${node.progressed_at}: look at its log`;

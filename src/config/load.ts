@@ -17,6 +17,8 @@ export const ENVIRONMENT: Readonly<Record<string, readonly string[]>> = {
   SCD_INBOX: ['inbox'],
   SCD_ARCHIVE: ['archive'],
   SCD_DATABASE: ['database'],
+  SCD_NODE: ['node'],
+  SCD_LEASE_SECONDS: ['leaseSeconds'],
   SCD_CONCURRENCY: ['concurrency'],
   SCD_SCAN_SECONDS: ['scanSeconds'],
   SCD_SETTLE_MS: ['settleMs'],
@@ -34,7 +36,7 @@ export const ENVIRONMENT: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Settings that are text even where they look like a number. */
-const TEXTS = new Set(['SCD_INBOX', 'SCD_ARCHIVE', 'SCD_DATABASE', 'SCD_SHEET', 'SCD_LOG_FILE']);
+const TEXTS = new Set(['SCD_INBOX', 'SCD_ARCHIVE', 'SCD_DATABASE', 'SCD_NODE', 'SCD_SHEET', 'SCD_LOG_FILE']);
 
 /** The settings in force, for a working folder and an environment. Refuses with every problem at once, each with its key. */
 export function loadSettings(environment: Environment = process.env, folder = process.cwd()): Settings {

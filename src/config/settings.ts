@@ -13,6 +13,8 @@ const whole = z.int().min(1);
 /** Timers of the system count up to 24 days; longer ones would fire at once. */
 const seconds = z.number().min(0.05).max(86_400);
 const sign = z.string().length(1);
+/** It is a part of the name of a folder. */
+const nodeName = z.string().regex(/^[\w][\w.-]{0,62}$/u, 'expected up to 63 letters, digits, dots, hyphens or underscores, such as node-1');
 
 const headings = z.strictObject(
   Object.fromEntries(TEMPLATE.map((column) => [column.name, z.array(z.string().min(1))])),
@@ -30,6 +32,8 @@ export const settingsSchema = z.strictObject({
     const fault = faultOfDatabase(url);
     if (fault !== undefined) check.addIssue(fault);
   }),
+  node: nodeName.nullable(),
+  leaseSeconds: z.number().min(1).max(3600),
   concurrency: z.int().min(1).max(64),
   scanSeconds: seconds,
   settleMs: z.int().min(0).max(86_400_000),

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import type { Stats } from 'node:fs';
 import { systemCode } from '../errors.js';
 import { failpoint } from '../failpoint.js';
+import { claimName, parseClaimName, type ClaimName } from './claim-name.js';
 import { fileError, isSameFile, lookAt, makeFolder, syncFile, syncFolder } from './files.js';
 import { candidates } from './names.js';
 import { RETURNED, release } from './release.js';
@@ -20,16 +21,16 @@ export const PROCESSING = '.processing';
 
 /**
  * Claims a settled file by renaming it to `.processing/TOKEN/NAME`: a folder for each, so that the file keeps its own
- * name whatever is killed when. `token` must be new.
+ * name whatever is killed when. `token` must be new; a `node` that shares the inbox with others puts its name before it.
  *
  * Returns its new path, durably; undefined where somebody else won, or where it has changed since it settled and is
  * left in the inbox. Throws `io`; a file that is claimed by then is in `listClaims`.
  */
-export async function claim(inbox: string, seen: Seen, token: string): Promise<string | undefined> {
+export async function claim(inbox: string, seen: Seen, token: string, node?: string): Promise<string | undefined> {
   try {
     // A writer who is still at it need not see the file go and come back.
     if (!(await isAsSeen(seen.path, seen))) return undefined;
-    const path = await renameInto(await makeClaim(inbox, token), seen);
+    const path = await renameInto(await makeClaim(inbox, token, node), seen);
     if (path === undefined) return undefined;
     if (await isAsSeen(path, seen)) return await keep(path, inbox);
     await release(inbox, { token, name: seen.name, path });
@@ -40,9 +41,9 @@ export async function claim(inbox: string, seen: Seen, token: string): Promise<s
 }
 
 /** Makes the folder of a claim. */
-export async function makeClaim(inbox: string, token: string): Promise<string> {
+export async function makeClaim(inbox: string, token: string, node?: string): Promise<string> {
   const processing = join(inbox, PROCESSING);
-  const folder = join(processing, token);
+  const folder = join(processing, claimName({ node, token }));
   try {
     await makeFolder(processing);
     await mkdir(folder);
@@ -80,23 +81,45 @@ async function keep(path: string, inbox: string): Promise<string> {
 }
 
 /**
- * What lies in `.processing`, by token. Mends what a kill left: empty folders (before a claim or behind a move) are
- * removed, a file that was being put back into the inbox is put back.
+ * What lies in `.processing`, by token; of a `node` that shares the inbox with others, what it holds and what nobody does.
+ * Mends what a kill left: empty folders (before a claim or behind a move) are removed, a file that was being put back
+ * into the inbox is put back.
  */
-export async function listClaims(inbox: string, isInUse: (token: string) => boolean = () => false): Promise<Claim[]> {
+export async function listClaims(inbox: string, isInUse: (token: string) => boolean = () => false, node?: string): Promise<Claim[]> {
   const claims: Claim[] = [];
-  for (const token of (await namesIn(join(inbox, PROCESSING))).sort()) {
-    if (!isInUse(token)) claims.push(...await claimsOf(inbox, token));
+  for (const name of await claimNames(inbox)) {
+    if (isInUse(name.token) || (node !== undefined && name.node !== undefined && name.node !== node)) continue;
+    if (node === undefined || name.node === node || await passOn(inbox, name, node)) {
+      claims.push(...await claimsIn(inbox, { node: node === undefined ? name.node : node, token: name.token }));
+    }
   }
   return claims;
 }
 
-async function claimsOf(inbox: string, token: string): Promise<Claim[]> {
-  const folder = join(inbox, PROCESSING, token);
+/** Who holds what: the names of the folders in `.processing`, by token. */
+export async function claimNames(inbox: string): Promise<ClaimName[]> {
+  return (await namesIn(join(inbox, PROCESSING))).map(parseClaimName).sort((one, other) => (one.token < other.token ? -1 : 1));
+}
+
+/** Gives a claim to another node. Returns false where it has gone meanwhile. */
+export async function passOn(inbox: string, from: ClaimName, node: string): Promise<boolean> {
+  const processing = join(inbox, PROCESSING);
+  try {
+    await rename(join(processing, claimName(from)), join(processing, claimName({ ...from, node })));
+    await syncFolder(processing);
+    return true;
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return false;
+    throw fileError(`inbox ${inbox}: cannot pass ${PROCESSING}/${claimName(from)} on to ${node}`, error);
+  }
+}
+
+async function claimsIn(inbox: string, claimed: ClaimName): Promise<Claim[]> {
+  const folder = join(inbox, PROCESSING, claimName(claimed));
   const claims: Claim[] = [];
   const names = await namesIn(folder);
   for (const name of names.sort()) {
-    const found = { token, name, path: join(folder, name) };
+    const found = { token: claimed.token, name, path: join(folder, name) };
     if (await isBeingReleased(inbox, found)) await release(inbox, found);
     else claims.push(found);
   }

@@ -6,11 +6,12 @@ import { refusesLinks } from './place.js';
 
 /**
  * Tries in a folder what will be done there: makes it where it is missing, writes, syncs, renames, links, removes.
- * Throws `io` in plain words: the folder, what was tried, what was found, what to do. `purpose` is `inbox`, `archive`.
+ * Throws `io` in plain words: the folder, what was tried, what was found, what to do. `purpose` is `inbox`, `archive`;
+ * nodes that share a folder try it under names of their own.
  */
-export async function probe(folder: string, purpose: string): Promise<void> {
+export async function probe(folder: string, purpose: string, node?: string): Promise<void> {
   // Always the same names: what a killed start has left is overwritten and removed by the next.
-  const name = join(folder, '.scd-inbox-probe.tmp');
+  const name = join(folder, `.scd-inbox-probe${node === undefined ? '' : `-${node}`}.tmp`);
   const further = `${name}.2.tmp`;
   try {
     await step('cannot be made', async () => makeFolder(folder));

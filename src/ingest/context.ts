@@ -10,6 +10,8 @@ import type { WorkbookReader } from '../workbook/reader.js';
 export interface Context extends DecidingContext {
   readonly reader: WorkbookReader;
   readonly clock: Clock;
+  /** The name of this node among several on the database; undefined where there is only one. */
+  readonly node?: string | undefined;
 }
 
 /** What they need up to the verdict on a batch and its history: nothing of folders. */

@@ -35,14 +35,25 @@ export async function sayHeld({ log, settings }: Context, batch: StageBatch): Pr
 }
 
 async function archivedPath(context: Context, batch: StageBatch, claimed: Claim | undefined): Promise<string | null> {
-  const isProcessed = batch.batch_status === 'Complete';
-  const folder = isProcessed ? processedFolder(context.settings.archive, batch.end_date!) : rejectedFolder(context.settings.archive);
-  const suffix = `batch ${batch.id}`;
+  if (claimed === undefined) return (await findFinished(context, batch)) ?? null;
+  const folder = folderOf(context, batch);
   // A file that was retried may lie where it belongs.
-  if (claimed !== undefined && dirname(claimed.path) === folder) return claimed.path;
-  if (claimed !== undefined) return archive(claimed.path, folder, batch.filename, suffix);
-  const found = await findArchived(folder, batch.filename, suffix, batch.file_hash);
-  return found !== undefined && !(await isArchivedAt(context.database.reader, found)) ? found : null;
+  return dirname(claimed.path) === folder ? claimed.path : archive(claimed.path, folder, batch.filename, suffixOf(batch));
+}
+
+/** Where the file of a batch that has ended lies in the archive, moved but not marked; undefined where it is not there. */
+export async function findFinished(context: Pick<Context, 'settings' | 'database'>, batch: StageBatch): Promise<string | undefined> {
+  if (batch.end_date === null) return undefined;
+  const found = await findArchived(folderOf(context, batch), batch.filename, suffixOf(batch), batch.file_hash);
+  return found !== undefined && !(await isArchivedAt(context.database.reader, found)) ? found : undefined;
+}
+
+function folderOf({ settings }: Pick<Context, 'settings'>, batch: StageBatch): string {
+  return batch.batch_status === 'Complete' ? processedFolder(settings.archive, batch.end_date!) : rejectedFolder(settings.archive);
+}
+
+function suffixOf({ id }: StageBatch): string {
+  return `batch ${id}`;
 }
 
 function announce({ log }: Context, batch: StageBatch, path: string | null): void {

@@ -26,13 +26,13 @@ export async function ingestFile(context: Context, claimed: Claim): Promise<Stag
   return goOn(context, (await findBatch(context.database.reader, id))!, claimed);
 }
 
-async function openedBatch({ database }: Context, { path, name, token }: Claim): Promise<number> {
+async function openedBatch({ database, node }: Context, { path, name, token }: Claim): Promise<number> {
   const hash = await hashIfReadable(path);
   return database.write(async (tx) => {
-    if (hash !== null) return (await openBatch(tx, { filename: name, hash, claim: token })).id;
+    if (hash !== null) return (await openBatch(tx, { filename: name, hash, claim: token, owner: node })).id;
     const known = await findClaim(tx, token);
     if (known !== undefined) return known.id;
-    const id = await addBatch(tx, { filename: name, hash, claim: token, status: 'In Progress' });
+    const id = await addBatch(tx, { filename: name, hash, claim: token, owner: node, status: 'In Progress' });
     await refuseBatch(tx, id, 'it may not be read by the user that runs scd-inbox: permission denied; give read access to it and drop it again');
     return id;
   }, LOOKS_ITSELF);
@@ -49,15 +49,16 @@ async function hashIfReadable(path: string): Promise<string | null> {
 }
 
 /**
- * Goes on with a batch that was interrupted. `claimed` is its file, undefined where that is not there any more. Throws
- * `stands-still` for one that has interrupted the program too often to be tried again.
+ * Goes on with a batch that was interrupted. `claimed` is its file, undefined where that is not there any more; one that is
+ * `isAway` is left to the node that reaches it. Throws `stands-still` for a batch that has interrupted the program
+ * too often to be tried again.
  */
-export async function resumeBatch(context: Context, batch: StageBatch, claimed: Claim | undefined): Promise<StageBatch> {
+export async function resumeBatch(context: Context, batch: StageBatch, claimed: Claim | undefined, isAway = false): Promise<StageBatch> {
   if (batch.batch_status === 'In Progress') return readAgain(context, batch, claimed);
   if (await beginAttempt(context, batch.id)) {
     throw new IngestError('stands-still', batch.error ?? `each of ${context.settings.maxAttempts} attempts to go on with it interrupted the program`);
   }
-  return attempt(context, batch.id, () => true, async () => goOn(context, batch, claimed));
+  return attempt(context, batch.id, () => true, async () => (isAway ? decideBatch(context, batch, undefined) : goOn(context, batch, claimed)));
 }
 
 /** What an interrupted attempt left is dropped first: it was never on record. A file that was begun too often is refused. */
@@ -148,6 +149,7 @@ function refusalOf(context: DecidingContext, error: unknown, claimed: Claim | un
   // A file that is gone does not come back by itself; a disk or database may.
   const mayMend = error instanceof IngestError && (error.code === 'disk' || error.code === 'database' || error.retryable && claimed !== undefined);
   if (mayMend) return undefined;
+  if (error instanceof IngestError && error.code === 'lost') return undefined;
   if (error instanceof IngestError) return error.message;
   context.log.error('internal', `internal error: ${messageOf(error)}`, { stack: error instanceof Error ? error.stack : undefined });
   return `internal error: ${messageOf(error)}; the file is set aside, the log has the details`;

@@ -1,22 +1,20 @@
-import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import PQueue from 'p-queue';
 import { systemClock, type Clock } from '../clock.js';
 import type { Settings } from '../config/settings.js';
 import { IngestError, messageOf } from '../errors.js';
-import { probe } from '../inbox/probe.js';
 import { Watcher } from '../inbox/watch.js';
 import { adoptPolicy } from '../ingest/adopt-policy.js';
 import type { Context } from '../ingest/context.js';
 import { resumeDeletions } from '../ingest/delete.js';
 import { sayHeld } from '../ingest/finish.js';
 import type { Log } from '../log.js';
-import { Database, LOOKS_ITSELF, isOutage, openReader } from '../store/database.js';
+import { LOOKS_ITSELF, isOutage } from '../store/database.js';
 import { heldBatches } from '../store/batches.js';
 import type { StageBatch } from '../store/entities/stage-batch.js';
-import { InstanceLock } from '../store/instance-lock.js';
-import { nodeStatus, reportStatus } from '../store/nodes.js';
+import { reportStatus } from '../store/nodes.js';
 import { WorkbookReader } from '../workbook/reader.js';
+import { hold, letGo, reportOf, type Held } from './held.js';
 import { Intake } from './intake.js';
 import { Outage } from './outage.js';
 
@@ -35,7 +33,7 @@ const BUSY = 32;
 /** How many times as long as a look took hints wait after it. */
 const REST_AFTER_LOOK = 5;
 
-/** The daemon: it holds the right to take files in for its database from `open` to `close`. */
+/** The daemon: it holds the right to take files in for its database, or as its node, from `open` to `close`. */
 export class Daemon {
   private timer: NodeJS.Timeout | undefined;
   private isHinted = false;
@@ -45,46 +43,49 @@ export class Daemon {
   private readonly outage: Outage;
   private readonly watcher: Watcher;
   readonly intake: Intake;
-  private readonly startedAt: number;
+  /** Resolves, with the reason, where other nodes go on with this one's work: it has to be closed and opened anew. */
+  readonly lost: Promise<IngestError>;
 
   private constructor(
     private readonly context: Context,
-    private readonly database: Database,
-    private readonly lock: InstanceLock,
+    private readonly held: Held,
+    private readonly startedAt: number,
     private readonly stopping: AbortController,
     private readonly onFatal: (error: unknown) => void,
     onOutcome?: (batch: StageBatch) => void,
   ) {
     const { settings, log, clock } = context;
-    this.startedAt = clock();
+    const { lease } = held;
+    let onLost: (error: IngestError) => void;
+    this.lost = new Promise((resolve) => { onLost = resolve; });
     this.outage = new Outage(log, clock);
-    this.intake = new Intake(context, this.outage, onFatal, onOutcome);
+    this.intake = new Intake(context, this.outage, { onFatal, onOutcome, onLost: onLost! });
     this.watcher = new Watcher(resolve(settings.inbox), () => this.hear(),
       (error) => log.warn('watch', `${messageOf(error)}; it is looked through every ${settings.scanSeconds} s`));
+    lease?.start(() => this.intake.pending > 0, onLost!);
   }
 
-  /** Takes the lock, probes the folders, opens the database and brings the chains to the policy of the settings. */
+  /** Takes the lock and the lease, probes the folders, opens the database and brings the chains to the policy of the settings. */
   static async open(settings: Settings, log: Log, options: DaemonOptions = {}): Promise<Daemon> {
-    const lock = await takeLock(settings);
+    const clock = options.clock ?? systemClock;
+    const startedAt = clock();
+    const held = await hold(settings, log, clock);
     try {
-      await probe(settings.inbox, 'inbox');
-      await probe(settings.archive, 'archive');
-      const clock = options.clock ?? systemClock;
-      const database = await Database.open(settings.database, clock);
-      const { policy, isChanged, accounts } = await adoptPolicy(database, settings);
+      const { lease, database } = held;
+      const store = lease?.store ?? database;
+      const { policy, isChanged, accounts } = await adoptPolicy(store, settings, lease?.node);
       if (isChanged || accounts > 0) log.info('policy', `the policy has changed: the chains of ${accounts} accounts were derived anew`, { accounts });
-      for (const batch of await resumeDeletions(database)) log.info('deletion', `batch ${batch}: its deletion was interrupted and is done now`, { batch });
+      for (const batch of await resumeDeletions(store)) log.info('deletion', `batch ${batch}: its deletion was interrupted and is done now`, { batch });
       const stopping = new AbortController();
-      const onFatal = options.onFatal ?? (() => undefined);
       const context: Context = {
-        settings, log, clock, database, policy, signal: stopping.signal, lane: new PQueue({ concurrency: 1 }), pardoned: new Set(),
+        settings, log, clock, database: store, policy, node: lease?.node, signal: stopping.signal, lane: new PQueue({ concurrency: 1 }), pardoned: new Set(),
         reader: new WorkbookReader({ threads: settings.concurrency, heapMiB: settings.limits.workerHeapMiB }),
         ...(options.onRows === undefined ? {} : { onRows: options.onRows }),
       };
-      for (const batch of await heldBatches(database.reader)) await sayHeld(context, batch);
-      return new Daemon(context, database, lock, stopping, onFatal, options.onOutcome);
+      for (const batch of await heldBatches(database.reader, lease?.node)) await sayHeld(context, batch);
+      return new Daemon(context, held, startedAt, stopping, options.onFatal ?? (() => undefined), options.onOutcome);
     } catch (error) {
-      await lock.release();
+      await letGo(held);
       throw error;
     }
   }
@@ -113,7 +114,7 @@ export class Daemon {
 
   /** How many batches are held back and wait for somebody's decision. */
   async countHeld(): Promise<number> {
-    return (await heldBatches(this.database.reader)).length;
+    return (await heldBatches(this.context.database.reader)).length;
   }
 
   /** Takes nothing more in, lets what changes the history end, frees everything. Safe to call twice. */
@@ -124,8 +125,7 @@ export class Daemon {
     await this.looking;
     await this.intake.stop();
     await this.context.reader.close();
-    await this.database.close();
-    await this.lock.release();
+    await letGo(this.held);
   }
 
   private schedule(inMs: number): void {
@@ -184,29 +184,8 @@ export class Daemon {
   }
 
   private async report(): Promise<void> {
-    const { settings, database } = this.context;
-    await database.write(async (tx) => reportStatus(tx, {
-      name: hostname(), pid: process.pid, inbox: resolve(settings.inbox), startedAt: this.startedAt,
-      scanSeconds: Math.ceil(settings.scanSeconds), isIdle: this.intake.pending === 0, outcomes: this.intake.outcomes,
-    }), LOOKS_ITSELF);
-  }
-}
-
-async function takeLock(settings: Settings): Promise<InstanceLock> {
-  try {
-    return await InstanceLock.take(settings.database);
-  } catch (error) {
-    if (!(error instanceof IngestError) || error.code !== 'locked') throw error;
-    const inbox = await inboxOfHolder(settings.database).catch(() => undefined);
-    throw new IngestError('locked', `${error.message}${inbox === undefined ? '' : `; drop files into its inbox: ${inbox}`}`, { cause: error });
-  }
-}
-
-async function inboxOfHolder(url: string): Promise<string | undefined> {
-  const reader = await openReader(url);
-  try {
-    return (await nodeStatus(reader))[0]?.inbox;
-  } finally {
-    await reader.close();
+    const { pending, outcomes } = this.intake;
+    const report = { ...reportOf(this.context.settings, this.startedAt), isIdle: pending === 0, outcomes };
+    await this.held.database.write(async (tx) => reportStatus(tx, report), LOOKS_ITSELF);
   }
 }

@@ -9,6 +9,7 @@ import type { Context } from '../ingest/context.js';
 import { ingestFile, resumeBatch } from '../ingest/ingest.js';
 import { printable } from '../ingest/outcome.js';
 import { findUnfinished, type Unfinished } from '../ingest/recover.js';
+import { takeOver } from '../ingest/take-over.js';
 import { findBatch, noteTrouble } from '../store/batches.js';
 import { isOutage } from '../store/database.js';
 import type { StageBatch } from '../store/entities/stage-batch.js';
@@ -24,6 +25,15 @@ const UNDER_WAY = 7;
 /** One at a time stays one at a time. */
 function inFlightAtOnce(reading: number): number {
   return 1 + UNDER_WAY * (reading - 1);
+}
+
+/** What the daemon around it hears of. */
+export interface IntakeHooks {
+  /** A disk fails: nothing that is under way may say that it is done. */
+  readonly onFatal: (error: unknown) => void;
+  /** Other nodes go on with this one's work. */
+  readonly onLost?: (error: IngestError) => void;
+  readonly onOutcome?: ((batch: StageBatch) => void) | undefined;
 }
 
 /**
@@ -42,8 +52,7 @@ export class Intake {
   constructor(
     private readonly context: Context,
     private readonly outage: Outage,
-    private readonly onFatal: (error: unknown) => void,
-    private readonly onOutcome: (batch: StageBatch) => void = () => undefined,
+    private readonly hooks: IntakeHooks,
   ) {
     this.rests = new Rests(context.clock, context.settings.maxAttempts);
     this.queue = new PQueue({ concurrency: inFlightAtOnce(context.settings.concurrency) });
@@ -109,7 +118,7 @@ export class Intake {
   private async takeUpUnfinished(): Promise<string[]> {
     const tokens: string[] = [];
     const before = new Set(this.inFlight);
-    for (const unfinished of await findUnfinished(this.context, (token) => before.has(token) || this.inFlight.has(token))) {
+    for (const unfinished of await findUnfinished(this.context, (token) => before.has(token) || this.inFlight.has(token), await this.seize())) {
       const token = unfinished.claimed?.token ?? unfinished.batch!.claim!;
       tokens.push(token);
       if (this.rests.isResting(token, unfinished.batch?.batch_status)) continue;
@@ -118,15 +127,22 @@ export class Intake {
     return tokens;
   }
 
-  private async takeUp({ claimed, batch: listed }: Unfinished, token: string): Promise<void> {
+  /** Takes over from nodes that are dead. Returns their names. */
+  private async seize(): Promise<ReadonlySet<string>> {
+    const { node } = this.context;
+    return node === undefined ? new Set() : takeOver({ ...this.context, node });
+  }
+
+  private async takeUp({ claimed, batch: listed, isAway }: Unfinished, token: string): Promise<void> {
     // It may have ended between the listing and now.
     const batch = listed === undefined ? undefined : await findBatch(this.context.database.reader, listed.id);
     if (listed !== undefined && batch?.claim !== token) return;
     const name = printable(claimed?.name ?? batch!.filename);
     await this.see(token, name, async () => {
       if (batch !== undefined) {
-        this.context.log.info('resume', `batch ${batch.id} resumed  ${name}  it was ${batch.batch_status.toLowerCase()}`, { batch: batch.id });
-        return resumeBatch(this.context, batch, claimed);
+        const away = isAway ? `; its file waits for node ${batch.owner}` : '';
+        this.context.log.info('resume', `batch ${batch.id} resumed  ${name}  it was ${batch.batch_status.toLowerCase()}${away}`, { batch: batch.id });
+        return resumeBatch(this.context, batch, claimed, isAway);
       }
       return ingestFile(this.context, claimed!);
     });
@@ -149,7 +165,7 @@ export class Intake {
   private async claim(seen: Seen, token: string): Promise<string | undefined> {
     let path: string | undefined;
     await this.see(seen.name, printable(seen.name), async () => {
-      path = await claim(this.context.settings.inbox, seen, token);
+      path = await claim(this.context.settings.inbox, seen, token, this.context.node);
       return undefined;
     });
     return path;
@@ -170,10 +186,11 @@ export class Intake {
       this.rests.end(key);
       if (batch === undefined) return;
       this.outcomes += 1;
-      this.onOutcome(batch);
+      this.hooks.onOutcome?.(batch);
     } catch (error) {
       if (this.context.signal.aborted) return;
-      if (error instanceof IngestError && error.code === 'disk') this.onFatal(error);
+      if (error instanceof IngestError && error.code === 'disk') this.hooks.onFatal(error);
+      else if (error instanceof IngestError && error.code === 'lost') this.hooks.onLost?.(error);
       else await this.letRest(key, name, error);
     }
   }

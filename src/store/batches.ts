@@ -27,6 +27,12 @@ export async function openBatches(db: Queryable): Promise<StageBatch[]> {
   return db.rows<StageBatch>('select * from stage_batch where claim is not null order by id');
 }
 
+/** Gives the open batches of a node to another: those with the claims, in JSON. */
+export async function passBatchesOn(tx: Transaction, from: string, to: string, claims: readonly string[]): Promise<void> {
+  await tx.rows(
+    `update stage_batch set owner = ? where owner = ? and claim in ${tx.dialect.valuesFromJson('text')}`, [to, from, JSON.stringify(claims)]);
+}
+
 /** The batch that is on its way or on record with this content, or undefined. */
 export async function liveBatchOf(db: Queryable, hash: string): Promise<StageBatch | undefined> {
   return (await db.rows<StageBatch>(`select * from stage_batch where file_hash = ? and ${LIVE}`, [hash]))[0];
@@ -42,25 +48,28 @@ export async function failedBatchOf(db: Queryable, hash: string): Promise<StageB
 
 /** Records a claimed file, and with it the first attempt at it; returns the batch's id. */
 export async function addBatch(
-  tx: Transaction, batch: { filename: string; hash: string | null; claim: string; status: BatchStatus },
+  tx: Transaction, batch: { filename: string; hash: string | null; claim: string; owner?: string | undefined; status: BatchStatus },
 ): Promise<number> {
   const rows = await tx.rows<{ id: number }>(
-    'insert into stage_batch (filename, file_hash, batch_status, claim, start_date, attempts) values (?, ?, ?, ?, ?, 1) returning id',
-    [batch.filename, batch.hash, batch.status, batch.claim, instant(tx.now())],
+    'insert into stage_batch (filename, file_hash, batch_status, claim, owner, start_date, attempts) values (?, ?, ?, ?, ?, ?, 1) returning id',
+    [batch.filename, batch.hash, batch.status, batch.claim, batch.owner ?? null, instant(tx.now())],
   );
   return rows[0]!.id;
 }
 
 /**
- * Begins a batch in Error anew under a new claim. Its file is the one claimed again, or lies where it was archived:
- * `archived` keeps saying where. An approval stays, it was of the batch; a rejection is what is taken back.
+ * Begins a batch in Error anew under a new claim. Its file is the one claimed again, by `owner`, or lies where it was
+ * archived: `archived` keeps saying where, and whoever archived it sees to it. An approval stays, it was of the batch; a
+ * rejection is what is taken back.
  */
-export async function reopenBatch(tx: Transaction, id: number, claim: string, archived: string | null = null): Promise<void> {
+export async function reopenBatch(
+  tx: Transaction, id: number, claim: string, { owner, archived = null }: { owner?: string | undefined; archived?: string | null } = {},
+): Promise<void> {
   const now = instant(tx.now());
   await tx.rows(
     `update stage_batch set batch_status = 'In Progress', claim = ?, error = null, duplicate_of = null, archived_path = ?,
-       end_date = null, attempts = 0, start_date = ?, retried_at = ?, rejected_at = null where id = ?`,
-    [claim, archived, now, now, id],
+       end_date = null, attempts = 0, start_date = ?, retried_at = ?, rejected_at = null, owner = coalesce(?, owner) where id = ?`,
+    [claim, archived, now, now, owner ?? null, id],
   );
 }
 
@@ -110,9 +119,11 @@ export async function markHeld(
   );
 }
 
-/** The batches that are held back and wait for somebody's decision. */
-export async function heldBatches(db: Queryable): Promise<StageBatch[]> {
-  return db.rows<StageBatch>("select * from stage_batch where batch_status = 'Held' and approved_at is null and rejected_at is null order by id");
+/** The batches that are held back and wait for somebody's decision; with a node, those that it sees to. */
+export async function heldBatches(db: Queryable, node: string | null = null): Promise<StageBatch[]> {
+  return db.rows<StageBatch>(
+    `select * from stage_batch where batch_status = 'Held' and approved_at is null and rejected_at is null
+       and (owner is null or owner = coalesce(?, owner)) order by id`, [node]);
 }
 
 /** Writes down that a Held batch is to be loaded, or not. */

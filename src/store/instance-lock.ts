@@ -7,14 +7,14 @@ import { openLockFile, sqlitePath } from './sqlite-connection.js';
 
 /**
  * The right to take files in for a database, freed when the process ends, however it ends: on SQLite an exclusive lock
- * on a file beside the database, on PostgreSQL an advisory lock of a session.
+ * on a file beside the database; on PostgreSQL, where there are several nodes, an advisory lock of a session for each.
  */
 export class InstanceLock {
   private constructor(private readonly source: DataSource) {}
 
   /** Takes the lock; refuses with `locked` where another process holds it. */
-  static async take(url: string): Promise<InstanceLock> {
-    return new InstanceLock(isPostgres(url) ? await lockSession(url) : await lockFile(sqlitePath(url)));
+  static async take(url: string, node: string): Promise<InstanceLock> {
+    return new InstanceLock(isPostgres(url) ? await lockSession(url, node) : await lockFile(sqlitePath(url)));
   }
 
   async release(): Promise<void> {
@@ -29,22 +29,22 @@ async function lockFile(path: string): Promise<DataSource> {
     return source;
   } catch (error) {
     await source.destroy();
-    throw isBusy(error) ? locked(path, error) : error;
+    throw isBusy(error) ? locked(path, 'already takes in files for it', error) : error;
   }
 }
 
 /** Any number that marks this program's intake among the users of a server's advisory locks. */
 const INTAKE_LOCK = 1_936_941_414;
 
-async function lockSession(url: string): Promise<DataSource> {
+async function lockSession(url: string, node: string): Promise<DataSource> {
   const source = await connectPostgres(url, 1);
   // The one connection of the pool stays with this runner, and with it the lock.
-  const [row] = await source.createQueryRunner().query('select pg_try_advisory_lock($1) as taken', [INTAKE_LOCK]) as { taken: number }[];
+  const [row] = await source.createQueryRunner().query('select pg_try_advisory_lock($1, hashtext($2)) as taken', [INTAKE_LOCK, node]) as { taken: number }[];
   if (row!.taken === 1) return source;
   await source.destroy();
-  throw locked(shownUrl(url));
+  throw locked(shownUrl(url), `already takes in files for it as node ${node} (further ones need names of their own: setting node, SCD_NODE)`);
 }
 
-function locked(name: string, cause?: unknown): IngestError {
-  return new IngestError('locked', `database ${name}: another scd-inbox already takes in files for it`, { cause });
+function locked(name: string, what: string, cause?: unknown): IngestError {
+  return new IngestError('locked', `database ${name}: another scd-inbox ${what}`, { cause });
 }

@@ -14,11 +14,14 @@ export async function policyInForce(db: Queryable): Promise<PolicyInForce | unde
   return (await db.rows<PolicyInForce>('select id, definition from policy order by id desc limit 1'))[0];
 }
 
-/** Puts a policy in force, unless it is by now: of nodes that start at once with the same, one adds it. */
-export async function addPolicy(tx: Transaction, definition: string): Promise<PolicyInForce> {
+/** Locks what is in force until the transaction ends: nodes that start at once agree one after another. */
+export async function lockPolicies(tx: Transaction): Promise<PolicyInForce | undefined> {
   await tx.rows(`select 1 from change_counter where id = 1 ${tx.dialect.forUpdate}`);
-  const known = await policyInForce(tx);
-  if (known?.definition === definition) return known;
+  return policyInForce(tx);
+}
+
+/** Puts a policy in force. */
+export async function addPolicy(tx: Transaction, definition: string): Promise<PolicyInForce> {
   const rows = await tx.rows<{ id: number }>(
     'insert into policy (definition, in_force_since) values (?, ?) returning id', [definition, instant(tx.now())]);
   return { id: rows[0]!.id, definition };

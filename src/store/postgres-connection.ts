@@ -1,7 +1,7 @@
 import { Client, types } from 'pg';
 import { DataSource, type QueryResult, type QueryRunner } from 'typeorm';
 import { ENTITIES } from './entities/index.js';
-import { Initial1700000000001 } from './migrations/0001-initial.js';
+import { MIGRATIONS } from './migrations/index.js';
 import { shownUrl } from '../config/database-url.js';
 import { postgresError } from './postgres-errors.js';
 import { postgresTarget } from './postgres-target.js';
@@ -42,7 +42,7 @@ export async function connectPostgres(url: string, size: number, settings: Reado
   const { host, port, user, database, password, ssl, applicationName } = postgresTarget(url);
   const options = Object.entries({ ...SESSION, ...settings }).map(([name, value]) => `-c ${name}=${value}`).join(' ');
   const source = new DataSource({
-    type: 'postgres', host, port, database, applicationName, entities: ENTITIES, migrations: [Initial1700000000001], logging: false,
+    type: 'postgres', host, port, database, applicationName, entities: ENTITIES, migrations: MIGRATIONS, logging: false,
     ...(user === undefined ? {} : { username: user }), ...(password === undefined ? {} : { password }),
     poolSize: size, connectTimeoutMS: CONNECT_TIMEOUT_MS, installExtensions: false,
     // An idle connection that breaks is replaced when the next one is asked for.

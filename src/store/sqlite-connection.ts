@@ -4,7 +4,7 @@ import sqlite3 from 'sqlite3';
 import { DataSource } from 'typeorm';
 import { IngestError, messageOf, systemCode } from '../errors.js';
 import { ENTITIES } from './entities/index.js';
-import { Initial1700000000001 } from './migrations/0001-initial.js';
+import { MIGRATIONS } from './migrations/index.js';
 import { refuseNewerSchema } from './schema-version.js';
 
 /** Opens SQLite through TypeORM; the one place that names the driver. */
@@ -90,7 +90,7 @@ const QUIET_DRIVER = { ...sqlite3, verbose: () => sqlite3 };
 
 async function connect(path: string, options: object, busyTimeout = BUSY_TIMEOUT_MS): Promise<DataSource> {
   const source = new DataSource({
-    type: 'sqlite', database: path, entities: ENTITIES, migrations: [Initial1700000000001], logging: false,
+    type: 'sqlite', database: path, entities: ENTITIES, migrations: MIGRATIONS, logging: false,
     busyTimeout, driver: QUIET_DRIVER, ...options,
   });
   try {

@@ -63,12 +63,6 @@ async function takeIn(program: Program, url: string, files: typeof FILES): Promi
     .map((line) => line.replace(/(batch|approve|reject) \d+/gu, '$1 N').replace(/[\d.]+ s$/u, ''));
 }
 
-async function execute(program: Program, sql: string): Promise<void> {
-  const database = await Database.open(program.database);
-  await database.write(async (tx) => tx.rows(sql));
-  await database.close();
-}
-
 async function create(): Promise<Program> {
   const program = await Program.create({}, undefined, POSTGRES);
   await mkdir(program.inbox);
@@ -128,13 +122,13 @@ describe.each(PASSES)('whichever COMMIT it was (%d)', (pass) => {
     const program = await create();
     programs.add(program);
     await takeIn(program, program.database, FILES);
-    await execute(program, "update master_record set amount = 13 where external_reference = 'a' and from_date = '2022-02-28' and not is_deleted");
+    await program.execute("update master_record set amount = 13 where external_reference = 'a' and from_date = '2022-02-28' and not is_deleted");
     return program;
   }
 
   async function copyOf(made: Program): Promise<Program> {
     const copy = await made.copy();
-    await execute(copy, `update stage_batch set archived_path = replace(archived_path, '${made.folder}', '${copy.folder}')`);
+    await copy.execute(`update stage_batch set archived_path = replace(archived_path, '${made.folder}', '${copy.folder}')`);
     return copy;
   }
 

@@ -51,7 +51,7 @@ async function create(): Promise<Pass> {
 async function wholeOf(pass: Pass): Promise<Whole> {
   return {
     batches: (await pass.rows<Record<string, unknown>>('select * from stage_batch order by id'))
-      .map(({ start_date, end_date, archived_path, attempts: _attempts, ...batch }) => ({ ...batch, hasEnded: end_date !== null, isArchived: archived_path !== null, hasBegun: start_date !== null })),
+      .map(({ start_date, end_date, archived_path, attempts: _attempts, owner: _owner, ...batch }) => ({ ...batch, hasEnded: end_date !== null, isArchived: archived_path !== null, hasBegun: start_date !== null })),
     rows: (await pass.rows<Record<string, unknown>>('select * from stage_record order by id')).map(({ id: _id, insert_date: _at, ...record }) => record),
     chains: (await pass.rows<Record<string, unknown>>('select * from master_record order by id')).map(({ id: _id, last_updated: _at, ...version }) => version),
     archive: await pass.archived(),

@@ -203,10 +203,10 @@ describe('the order of changes', () => {
 
 describe('the right to take files in', () => {
   test('is one holder’s until it gives it back', async () => {
-    const lock = await InstanceLock.take(url);
-    await expect(InstanceLock.take(url)).rejects.toMatchObject({ code: 'locked', message: expect.stringContaining('another scd-inbox already takes in files for it') });
+    const lock = await InstanceLock.take(url, 'node-1');
+    await expect(InstanceLock.take(url, 'node-1')).rejects.toMatchObject({ code: 'locked', message: expect.stringContaining('another scd-inbox already takes in files for it') });
     await lock.release();
     await lock.release();
-    await (await InstanceLock.take(url)).release();
+    await (await InstanceLock.take(url, 'node-1')).release();
   });
 });

@@ -4,7 +4,7 @@ import { cp, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { openReader } from '../../src/store/database.js';
+import { Database, openReader } from '../../src/store/database.js';
 import { SQLITE, type Engine } from './engines.js';
 import { Running } from './running.js';
 
@@ -101,6 +101,18 @@ export class Program {
     }
   }
 
+  /** Lets the leases of all its nodes run out, as time would. */
+  async endLeases(): Promise<void> {
+    await this.execute('update node_status set lease_until = 0');
+  }
+
+  /** Does something to the database that the program itself would not. */
+  async execute(sql: string): Promise<void> {
+    const database = await Database.open(this.database);
+    await database.write(async (tx) => tx.rows(sql));
+    await database.close();
+  }
+
   /** Waits until a question has rows; gives up when the process that should make it so has ended. */
   async until<T>(child: ChildProcess, sql: string, params: readonly unknown[] = []): Promise<T[]> {
     for (;;) {
@@ -137,6 +149,11 @@ export class Program {
     const found = await filesBelow(this.folder);
     if (this.isArchiveElsewhere) found.push(...(await filesBelow(this.archive)).map((name) => join('archive', name)));
     return found.sort();
+  }
+
+  /** Whether a file lies in the inbox, claimed or not. */
+  async hasWaiting(): Promise<boolean> {
+    return (await filesBelow(this.inbox)).length > 0;
   }
 
   async close(): Promise<void> {

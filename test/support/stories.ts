@@ -3,8 +3,9 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { otherFileSystem } from '../inbox/support.js';
-import type { Engine } from './engines.js';
+import { POSTGRES, type Engine } from './engines.js';
 import { Program } from './program.js';
+import { Running } from './running.js';
 import { HEADINGS, bookOf } from './workbooks.js';
 
 /** What the program is doing when it is killed, and what is done about it afterwards. */
@@ -19,9 +20,15 @@ export interface Story {
   /** What ends it after a kill. */
   readonly recovery: readonly string[];
   readonly recoveryEnvironment: Record<string, string>;
+  /** The only engine that it can be told on. */
+  readonly on?: Engine;
+  /** Whether each run is that of another node, behind the lease of the one before. */
+  readonly byOthers?: boolean;
 }
 
 const ONE_BY_ONE = { SCD_CONCURRENCY: '1', SCD_SETTLE_MS: '1', SCD_MAX_ATTEMPTS: '100' };
+/** The shortest: a server ends what a killed node has under way when its lease would have run out. */
+const SHORT_LEASE = { SCD_LEASE_SECONDS: '1' };
 const WITHOUT_PLACEHOLDERS = { SCD_VALIDITY_DAYS: 'none' };
 
 /** Every fail point that the source names. */
@@ -54,6 +61,10 @@ export const STORIES: readonly Story[] = [
   {
     title: 'the policy is changed', about: /policy|rederived/u, prepare: processed,
     command: ['process'], environment: WITHOUT_PLACEHOLDERS, recovery: ['process'], recoveryEnvironment: WITHOUT_PLACEHOLDERS,
+  },
+  {
+    title: 'files of every outcome are taken in, each time by another node', about: /./u, prepare: filled, on: POSTGRES, byOthers: true,
+    command: ['process'], environment: SHORT_LEASE, recovery: ['process'], recoveryEnvironment: SHORT_LEASE,
   },
 ];
 
@@ -111,12 +122,35 @@ export async function tellWithKills(prepared: Program, story: Story, armed: (kil
   try {
     for (let run = 0; ; run += 1) {
       const [command, environment] = run === 0 ? [story.command, story.environment] : [story.recovery, story.recoveryEnvironment];
-      const { code, err } = await program.run(command, { ...environment, SCD_FAILPOINT: armed(kills).join(',') });
+      const node: Record<string, string> = story.byOthers === true ? { SCD_NODE: `node-${run}` } : {};
+      const { code, err } = await program.run(command, { ...environment, ...node, SCD_FAILPOINT: armed(kills).join(',') });
+      if (story.byOthers === true) await program.endLeases();
       const point = /fail point (\S+)\n$/u.exec(err)?.[1];
       if (code === null && point !== undefined) kills.push(point);
       else if (code === null) throw new Error(`killed, but at no fail point: ${err}`);
       else return { kills, whole: await program.whole() };
     }
+  } finally {
+    await program.close();
+  }
+}
+
+/**
+ * A story in which a node falls asleep at a point, as by SIGSTOP, until others have done everything; then it wakes up.
+ * Returns undefined where it does not come past that point so often.
+ */
+export async function tellWithSleep(prepared: Program, { command, environment }: Story, point: string, nth = 1): Promise<object | undefined> {
+  const program = await prepared.copy();
+  try {
+    const sleeper = new Running(program.start(command, { ...environment, SCD_NODE: 'sleeper', SCD_FAILPOINT: `${point}:stop:${nth}` }));
+    if (!(await sleeper.says(/fail point/u).then(() => true, () => false))) return undefined;
+    await program.endLeases();
+    // Until the server ends what the sleeper has under way, others may not get at all of it.
+    do await program.run(command, { ...environment, SCD_NODE: 'other' });
+    while ((await program.rows('select 1 from stage_batch where claim is not null')).length > 0 || await program.hasWaiting());
+    sleeper.child.kill('SIGCONT');
+    await sleeper.end();
+    return await program.whole();
   } finally {
     await program.close();
   }

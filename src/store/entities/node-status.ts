@@ -29,4 +29,16 @@ export class NodeStatus {
   /** How many files have ended since it started. */
   @Column({ type: 'integer' })
   outcomes!: number;
+
+  /** Raised whenever the node starts, and by whoever takes over from it: what it writes under an earlier one is refused. */
+  @Column({ type: 'integer', default: 0 })
+  epoch!: number;
+
+  /** Until when it is believed to be there: milliseconds since 1970 by the database's clock. */
+  @Column({ type: 'integer', default: 0 })
+  lease_until!: number;
+
+  /** The policy that it works by; null before it has adopted one. */
+  @Column({ type: 'integer', nullable: true })
+  policy_id!: number | null;
 }

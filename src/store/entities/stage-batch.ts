@@ -23,6 +23,10 @@ export class StageBatch {
   @Column({ type: 'text', nullable: true })
   claim!: string | null;
 
+  /** The node that works on it, or that archived its file; null where there is only one. */
+  @Column({ type: 'text', nullable: true })
+  owner!: string | null;
+
   @Column({ type: 'text' })
   start_date!: string;
 

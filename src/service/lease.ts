@@ -1,0 +1,95 @@
+import PQueue from 'p-queue';
+import { IngestError } from '../errors.js';
+import type { Log } from '../log.js';
+import { LOOKS_ITSELF, type Database, type IsKept, type Transaction } from '../store/database.js';
+import { beginEpoch, endLease, holdLease, renewLease } from '../store/leases.js';
+import { reportStatus, type NodeReport } from '../store/nodes.js';
+import type { Store } from '../store/rehearsal.js';
+
+/** Fewer than there are connections: however long they wait for each other's accounts, the lease is renewed. */
+const WRITES_AT_ONCE = 6;
+
+/** With work in hand of which nothing was written for so long, a node is as good as dead, though it runs. */
+const STUCK_MS = 10 * 60_000;
+
+const RENEWALS = 3;
+
+/**
+ * The lease of one node among several on a database. What is written through its `store` is refused with `lost` once
+ * another node has taken over: a program that was stopped and wakes up late changes nothing.
+ */
+export class Lease {
+  private timer: NodeJS.Timeout | undefined;
+  private renewing: Promise<void> = Promise.resolve();
+  private readonly writes = new PQueue({ concurrency: WRITES_AT_ONCE });
+  private readonly leaseMs: number;
+  private lastWork = performance.now();
+  private isStuck = false;
+  readonly store: Store;
+
+  private constructor(
+    readonly node: string, private readonly epoch: number, private readonly database: Database, leaseSeconds: number,
+    private readonly log: Pick<Log, 'error'>,
+  ) {
+    this.leaseMs = Math.round(leaseSeconds * 1000);
+    this.store = { reader: database.reader, write: async (work, isKept) => this.write(work, isKept) };
+  }
+
+  /** Begins the node's work on a database, whatever an earlier program of its name has left. */
+  static async take(database: Database, report: NodeReport, leaseSeconds: number, log: Pick<Log, 'error'>): Promise<Lease> {
+    const epoch = await database.write(async (tx) => {
+      await reportStatus(tx, report);
+      return beginEpoch(tx, report.name, leaseSeconds * 1000);
+    }, LOOKS_ITSELF);
+    return new Lease(report.name, epoch, database, leaseSeconds, log);
+  }
+
+  /** Renews from now on while the node makes progress; `isBusy` says whether it has work in hand. `onLost` is told once. */
+  start(isBusy: () => boolean, onLost: (error: IngestError) => void): void {
+    this.timer = setInterval(() => {
+      this.renewing = this.renewing.then(async () => this.runOnce(isBusy(), onLost)).catch(() => undefined);
+    }, this.leaseMs / RENEWALS);
+  }
+
+  /** Renews the lease. Where the database is away it is tried again at the next turn. */
+  async runOnce(isBusy: boolean, onLost: (error: IngestError) => void): Promise<void> {
+    if (!isBusy) this.lastWork = performance.now();
+    if (this.looksStuck()) return;
+    if (await this.database.write(async (tx) => renewLease(tx, this.node, this.epoch, this.leaseMs), LOOKS_ITSELF)) return;
+    clearInterval(this.timer);
+    onLost(this.lost());
+  }
+
+  /** Gives the lease back. Safe to call twice. */
+  async stop(): Promise<void> {
+    clearInterval(this.timer);
+    await this.renewing;
+    await this.database.write(async (tx) => endLease(tx, this.node, this.epoch), LOOKS_ITSELF).catch(() => undefined);
+  }
+
+  private async write<T>(work: (tx: Transaction) => Promise<T>, isKept?: IsKept): Promise<T> {
+    return this.writes.add(async () => {
+      const result = await this.database.write(async (tx) => {
+        if (!(await holdLease(tx, this.node, this.epoch, this.leaseMs))) throw this.lost();
+        return work(tx);
+      }, isKept);
+      this.lastWork = performance.now();
+      return result;
+    });
+  }
+
+  private looksStuck(): boolean {
+    const wasStuck = this.isStuck;
+    this.isStuck = performance.now() - this.lastWork > STUCK_MS;
+    if (this.isStuck && !wasStuck) {
+      this.log.error('stuck', `node ${this.node} has work in hand, but wrote nothing for ${STUCK_MS / 60_000} minutes: its lease is not renewed, `
+        + 'so that others can go on with it. Look whether its folders and its disk answer', { node: this.node });
+    }
+    return this.isStuck;
+  }
+
+  private lost(): IngestError {
+    return new IngestError('lost', `node ${this.node} was not heard of for ${this.leaseMs / 1000} s or was started a second time, and others go on `
+      + 'with its work; it begins anew', { facts: { node: this.node, epoch: this.epoch } });
+  }
+}
