@@ -24,7 +24,7 @@ export type ReadCounts = Pick<ReadSummary, 'sheet' | 'rows' | 'failed'>;
 
 /**
  * Decides on a staged batch in the transaction given: Ready, Error with the reason, or Held where the guard asks for
- * somebody's approval. Of a Held batch nothing is decided: approved, it is admitted anew, and the guard is not asked.
+ * somebody's approval. Of a Held batch nothing is decided: approved, it is admitted anew, whatever the guard says.
  * Its totals are those of the reader, not of the rows that lie in the database: the two are held against each other
  * here and at the end. Throws `unbalanced` where a row got lost in between.
  */
@@ -35,8 +35,8 @@ export async function admitBatch(
   let losses: readonly Loss[] = [];
   const verdict = await keptIfDefined(tx, async () => {
     const judged = await judge(tx, batch, read, settings, added);
-    if (judged === 'Ready' && (await findBatch(tx, batch))!.approved_at === null) losses = await lossesOf(tx, batch, settings);
-    return losses.length === 0 ? judged : undefined;
+    if (judged === 'Ready') losses = await lossesOf(tx, batch, settings);
+    return losses.length === 0 || (await findBatch(tx, batch))!.approved_at !== null ? judged : undefined;
   });
   if (verdict === undefined) await markHeld(tx, batch, holdOf(batch, losses, settings.maxMissingRatio), read);
   return verdict ?? 'Held';

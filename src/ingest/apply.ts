@@ -2,7 +2,7 @@ import { instant } from '../clock.js';
 import type { Action } from '../history/action.js';
 import { dayOf } from '../history/day.js';
 import { failpoint } from '../failpoint.js';
-import { accountsToApply, lockAccount, markApplied, markPolicy, namedDates, touchAccount, waitingFor, type Account } from '../store/accounts.js';
+import { accountsToApply, lockAccount, markApplied, markPolicy, namedDates, touchAccount, waitingFor, type Account, type Waiting } from '../store/accounts.js';
 import { addCounts, lockBatch, markComplete, type Counts } from '../store/batches.js';
 import { nextChange, type Change } from '../store/changes.js';
 import { LOOKS_ITSELF, type Transaction } from '../store/database.js';
@@ -23,18 +23,32 @@ type Way = 'fast' | 'derive';
  */
 export async function applyBatch(database: Store, batch: number, policy: PolicyInForce, way: Way = 'fast'): Promise<void> {
   for (const account of await accountsToApply(database.reader, batch)) {
-    await database.write(async (tx) => applyToAccount(tx, batch, account.id, policy, way), LOOKS_ITSELF);
+    await database.write(async (tx) => applyIfWaiting(tx, batch, account.id, policy, way), LOOKS_ITSELF);
     await failpoint('account-applied');
   }
-  await database.write(async (tx) => completeBatch(tx, batch), LOOKS_ITSELF);
+  await database.write(async (tx) => completeIfApplied(tx, batch), LOOKS_ITSELF);
   await failpoint('completed');
 }
 
-async function applyToAccount(tx: Transaction, batch: number, id: number, policy: PolicyInForce, way: Way): Promise<void> {
+/**
+ * The same for a batch of one account within the transaction that has just admitted it: its account is locked, and
+ * nothing can come between. One of several accounts is left as it is, Ready: `applyBatch` takes them one by one.
+ */
+export async function applyAtOnce(tx: Transaction, batch: number, policy: PolicyInForce): Promise<void> {
+  const [account, ...others] = await accountsToApply(tx, batch);
+  if (account === undefined || others.length > 0) return;
+  await applyToAccount(tx, batch, account, (await waitingFor(tx, batch, account.id))!, policy, 'fast');
+  await complete(tx, batch);
+}
+
+async function applyIfWaiting(tx: Transaction, batch: number, id: number, policy: PolicyInForce, way: Way): Promise<void> {
   const account = await lockAccount(tx, id);
   // A correcting command may have come between: what was true when the batch was listed is asked again.
   const waiting = await waitingFor(tx, batch, account.id);
-  if (waiting === undefined) return;
+  if (waiting !== undefined) await applyToAccount(tx, batch, account, waiting, policy, way);
+}
+
+async function applyToAccount(tx: Transaction, batch: number, account: Account, waiting: Waiting, policy: PolicyInForce, way: Way): Promise<void> {
   const after = await namedDates(tx, account.id, batch);
   const own = after.filter(({ batch_id }) => batch_id === batch);
   const work: AccountChange = {
@@ -67,9 +81,11 @@ async function notePolicy(tx: Transaction, account: Account, policy: PolicyInFor
   else await markPolicy(tx, account.id, policy.id, change);
 }
 
-async function completeBatch(tx: Transaction, batch: number): Promise<void> {
-  const found = await lockBatch(tx, batch);
-  if (found?.batch_status !== 'Ready' || (await accountsToApply(tx, batch)).length > 0) return;
-  expectBalance({ ...found, batch_status: 'Complete' }, await tallyRows(tx, batch));
-  await markComplete(tx, batch);
+async function completeIfApplied(tx: Transaction, batch: number): Promise<void> {
+  if ((await lockBatch(tx, batch))?.batch_status !== 'Ready' || (await accountsToApply(tx, batch)).length > 0) return;
+  await complete(tx, batch);
+}
+
+async function complete(tx: Transaction, batch: number): Promise<void> {
+  expectBalance(await markComplete(tx, batch), await tallyRows(tx, batch));
 }

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { removeHeldNote, writeHeldNote } from '../inbox/answer.js';
 import { archive, findArchived, processedFolder, rejectedFolder } from '../inbox/archive.js';
 import type { Claim } from '../inbox/claim.js';
-import { findBatch, isArchivedAt, markArchived } from '../store/batches.js';
+import { isArchivedAt, markArchived } from '../store/batches.js';
 import { LOOKS_ITSELF } from '../store/database.js';
 import type { StageBatch } from '../store/entities/stage-batch.js';
 import type { Context } from './context.js';
@@ -21,11 +21,11 @@ export async function finishBatch(context: Context, batch: StageBatch, claimed: 
   await failpoint('archived');
   if (path !== null) await writeReport(context, batch, path);
   await failpoint('answered');
-  await context.database.write(async (tx) => markArchived(tx, batch.id, path), LOOKS_ITSELF);
+  const archived = await context.database.write(async (tx) => markArchived(tx, batch.id, path), LOOKS_ITSELF);
   await failpoint('marked-archived');
   await removeHeldNote(context.settings.archive, batch.filename, batch.id);
   announce(context, batch, path);
-  return (await findBatch(context.database.reader, batch.id))!;
+  return archived;
 }
 
 /** Says that a batch waits for somebody's decision, in the log and to whoever looks into the archive for its file. */

@@ -2,12 +2,12 @@ import { IngestError, messageOf } from '../errors.js';
 import { failpoint } from '../failpoint.js';
 import type { StageBatch } from '../store/entities/stage-batch.js';
 import { addBatch, findBatch, findClaim, lockBatch } from '../store/batches.js';
-import { LOOKS_ITSELF } from '../store/database.js';
+import { LOOKS_ITSELF, isOutage, type Transaction } from '../store/database.js';
 import { dropRows } from '../store/records.js';
 import type { Claim } from '../inbox/claim.js';
 import { sha256 } from '../inbox/hash.js';
 import { admitBatch, type ReadCounts } from './admit.js';
-import { applyBatch } from './apply.js';
+import { applyAtOnce, applyBatch } from './apply.js';
 import { attempt, beginAttempt } from './attempts.js';
 import type { Context, DecidingContext } from './context.js';
 import { finishBatch } from './finish.js';
@@ -21,20 +21,20 @@ import { stageFile } from './stage.js';
  * Throws what may pass (a full disk, a stop): the file stays claimed and is resumed later.
  */
 export async function ingestFile(context: Context, claimed: Claim): Promise<StageBatch> {
-  const id = await openedBatch(context, claimed);
+  const batch = await openedBatch(context, claimed);
   await failpoint('batch-opened');
-  return goOn(context, (await findBatch(context.database.reader, id))!, claimed);
+  return goOn(context, batch, claimed);
 }
 
-async function openedBatch({ database, node }: Context, { path, name, token }: Claim): Promise<number> {
+async function openedBatch({ database, node }: Context, { path, name, token }: Claim): Promise<StageBatch> {
   const hash = await hashIfReadable(path);
   return database.write(async (tx) => {
-    if (hash !== null) return (await openBatch(tx, { filename: name, hash, claim: token, owner: node })).id;
+    if (hash !== null) return openBatch(tx, { filename: name, hash, claim: token, owner: node });
     const known = await findClaim(tx, token);
-    if (known !== undefined) return known.id;
-    const id = await addBatch(tx, { filename: name, hash, claim: token, owner: node, status: 'In Progress' });
+    if (known !== undefined) return known;
+    const { id } = await addBatch(tx, { filename: name, hash, claim: token, owner: node, status: 'In Progress' });
     await refuseBatch(tx, id, 'it may not be read by the user that runs scd-inbox: permission denied; give read access to it and drop it again');
-    return id;
+    return (await findBatch(tx, id))!;
   }, LOOKS_ITSELF);
 }
 
@@ -90,12 +90,11 @@ async function seeThrough(context: Context, batch: StageBatch, claimed: Claim | 
 export async function decideBatch(context: DecidingContext, batch: StageBatch, claimed: Claim | undefined): Promise<StageBatch> {
   const read = await orRefuse(context, batch, claimed, async () => readOf(context, batch, claimed));
   // Admitted and applied in one turn: the guard looks at chains that say all that is on record.
-  await context.lane.add(async () => {
+  return context.lane.add(async () => {
     if (read !== undefined) await orRefuse(context, batch, claimed, async () => admit(context, batch, read));
     await failpoint('admitted');
-    await applyIfReady(context, batch.id);
+    return applyIfReady(context, batch.id);
   });
-  return (await findBatch(context.database.reader, batch.id))!;
 }
 
 /** What is to be admitted: what is read now, or what was held back and is approved; undefined where it is decided. */
@@ -113,11 +112,29 @@ async function stage(context: DecidingContext, batch: StageBatch, claimed: Claim
   return read;
 }
 
-async function admit({ database, settings }: DecidingContext, { id, batch_status: listed }: StageBatch, read: ReadCounts): Promise<void> {
-  await database.write(async (tx) => {
-    // A Held batch may have been deleted since it was listed.
-    if ((await lockBatch(tx, id))?.batch_status === listed) await admitBatch(tx, id, read, settings);
-  }, LOOKS_ITSELF);
+/** So many rows are applied quickly: nobody waits long for the transaction that admits them. */
+const AT_ONCE_UP_TO = 1_000;
+
+/**
+ * Admits a batch; a small one is applied in the same transaction. Where that fails it is admitted alone, so that
+ * applying it says what is wrong and leaves it Ready.
+ */
+async function admit({ database, settings, policy }: DecidingContext, { id, batch_status: listed }: StageBatch, read: ReadCounts): Promise<void> {
+  // A Held batch may have been deleted since it was listed.
+  const isReady = async (tx: Transaction): Promise<boolean> =>
+    (await lockBatch(tx, id))?.batch_status === listed && await admitBatch(tx, id, read, settings) === 'Ready';
+  if (read.rows <= AT_ONCE_UP_TO) {
+    try {
+      return await database.write(async (tx) => { if (await isReady(tx)) await applyAtOnce(tx, id, policy); }, LOOKS_ITSELF);
+    } catch (error) {
+      if (isOutage(error) || isDiskFailure(error)) throw error;
+    }
+  }
+  await database.write(isReady, LOOKS_ITSELF);
+}
+
+function isDiskFailure(error: unknown): boolean {
+  return error instanceof IngestError && error.code === 'disk';
 }
 
 /** Does a step; where the file is to blame that it fails, the batch ends in Error and nothing is returned. */
@@ -155,7 +172,9 @@ function refusalOf(context: DecidingContext, error: unknown, claimed: Claim | un
   return `internal error: ${messageOf(error)}; the file is set aside, the log has the details`;
 }
 
-async function applyIfReady(context: DecidingContext, id: number): Promise<void> {
-  const batch = await findBatch(context.database.reader, id);
-  if (batch?.batch_status === 'Ready') await applyBatch(context.database, id, context.policy);
+async function applyIfReady({ database, policy }: DecidingContext, id: number): Promise<StageBatch> {
+  const batch = (await findBatch(database.reader, id))!;
+  if (batch.batch_status !== 'Ready') return batch;
+  await applyBatch(database, id, policy);
+  return (await findBatch(database.reader, id))!;
 }

@@ -5,7 +5,7 @@ import type { Settings } from '../config/settings.js';
 import { IngestError, messageOf } from '../errors.js';
 import { sha256 } from '../inbox/hash.js';
 import type { Log } from '../log.js';
-import { findBatch, markArchived } from '../store/batches.js';
+import { markArchived } from '../store/batches.js';
 import { lastInstant } from '../store/changes.js';
 import type { Database } from '../store/database.js';
 import type { StageBatch } from '../store/entities/stage-batch.js';
@@ -95,11 +95,11 @@ function replayOf({ chunks, end }: FileRead): Pick<WorkbookReader, 'read'> {
 
 async function planFile(context: DecidingContext, { name, path, hash }: FileRead): Promise<PlannedFile> {
   const token = randomUUID();
-  const { id } = await context.database.write(async (tx) => openBatch(tx, { filename: name, hash, claim: token }));
-  const batch = await decideBatch(context, (await findBatch(context.database.reader, id))!, { token, name, path });
+  const opened = await context.database.write(async (tx) => openBatch(tx, { filename: name, hash, claim: token }));
+  const batch = await decideBatch(context, opened, { token, name, path });
   await releaseFile(context.database, batch);
   const { reader } = context.database;
-  return { batch, failed: await failedRows(reader, id), actions: await actionsByAccount(reader, id) };
+  return { batch, failed: await failedRows(reader, batch.id), actions: await actionsByAccount(reader, batch.id) };
 }
 
 /** A file that has ended leaves its claim, so that the same content dropped again is a retry. */

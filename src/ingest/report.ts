@@ -15,6 +15,7 @@ export async function writeReport(context: Context, batch: StageBatch, archived:
     return;
   }
   const isRejected = batch.batch_status !== 'Complete';
+  if (!isRejected && batch.failure_count === 0) return;
   const { total, failed } = await countRows(context.database.reader, batch.id);
   // Above this the file itself, which lies beside it, is the better copy of the good rows.
   const isLarge = total > ALL_ROWS_UP_TO;
@@ -22,7 +23,6 @@ export async function writeReport(context: Context, batch: StageBatch, archived:
     if (isRejected) await writeNote(archived, `${batch.filename}\n\n${batch.error ?? ''}\n`);
     return;
   }
-  if (!isRejected && failed === 0) return;
   await writeAnswer(archived, async (part) => context.reader.writeAnswer(part, answersOf(context, batch.id, !isRejected || isLarge)));
   if (isRejected && isLarge) await writeNote(archived, `${batch.filename}\n\n${batch.error ?? ''}\n\n${MEND_THE_FILE}\n`);
 }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { resolve } from 'node:path';
 import PQueue from 'p-queue';
 import { systemClock, type Clock } from '../clock.js';
@@ -77,6 +78,8 @@ export class Daemon {
       if (isChanged || accounts > 0) log.info('policy', `the policy has changed: the chains of ${accounts} accounts were derived anew`, { accounts });
       for (const batch of await resumeDeletions(store)) log.info('deletion', `batch ${batch}: its deletion was interrupted and is done now`, { batch });
       const stopping = new AbortController();
+      // Each file that is read listens to it, and there are many at once.
+      setMaxListeners(0, stopping.signal);
       const context: Context = {
         settings, log, clock, database: store, policy, node: lease?.node, signal: stopping.signal, lane: new PQueue({ concurrency: 1 }), pardoned: new Set(),
         reader: new WorkbookReader({ threads: settings.concurrency, heapMiB: settings.limits.workerHeapMiB }),

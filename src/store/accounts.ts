@@ -40,10 +40,12 @@ export async function lockAccount(tx: Transaction, id: number): Promise<Account>
  * somebody else has added one of them since, the transaction has to begin again.
  */
 export async function recordDates(tx: Transaction, batch: number, added: readonly string[]): Promise<void> {
-  await tx.rows(
-    `insert into client_account (account_number, last_updated) select value, ? from ${tx.dialect.valuesFromJson('text')} as added`,
-    [instant(tx.now()), JSON.stringify(added)],
-  );
+  if (added.length > 0) {
+    await tx.rows(
+      `insert into client_account (account_number, last_updated) select value, ? from ${tx.dialect.valuesFromJson('text')} as added`,
+      [instant(tx.now()), JSON.stringify(added)],
+    );
+  }
   await tx.rows(
     `insert into batch_date (client_account_id, effective_date, batch_id, accepted_count)
      select a.id, r.effective_date, r.batch_id, sum(case when r.process_status = 'Failed' then 0 else 1 end)
@@ -74,9 +76,14 @@ export async function accountsDone(db: Queryable, batch: number): Promise<{ done
   return { done: Number(row!.done), all: Number(row!.all_of) };
 }
 
+/** A batch that is admitted and waits to be applied. */
+export interface Waiting {
+  readonly repeated_count: number;
+}
+
 /** A batch that is admitted and waits to be applied to an account, or undefined. */
-export async function waitingFor(tx: Transaction, batch: number, account: number): Promise<{ readonly repeated_count: number } | undefined> {
-  const rows = await tx.rows<{ repeated_count: number }>(
+export async function waitingFor(tx: Transaction, batch: number, account: number): Promise<Waiting | undefined> {
+  const rows = await tx.rows<Waiting>(
     `select b.repeated_count from batch_account a join stage_batch b on b.id = a.batch_id
      where a.batch_id = ? and a.client_account_id = ? and a.applied_seq is null and b.batch_status = 'Ready'`,
     [batch, account],

@@ -46,15 +46,15 @@ export async function failedBatchOf(db: Queryable, hash: string): Promise<StageB
   ))[0];
 }
 
-/** Records a claimed file, and with it the first attempt at it; returns the batch's id. */
+/** Records a claimed file, and with it the first attempt at it. */
 export async function addBatch(
   tx: Transaction, batch: { filename: string; hash: string | null; claim: string; owner?: string | undefined; status: BatchStatus },
-): Promise<number> {
-  const rows = await tx.rows<{ id: number }>(
-    'insert into stage_batch (filename, file_hash, batch_status, claim, owner, start_date, attempts) values (?, ?, ?, ?, ?, ?, 1) returning id',
+): Promise<StageBatch> {
+  const rows = await tx.rows<StageBatch>(
+    'insert into stage_batch (filename, file_hash, batch_status, claim, owner, start_date, attempts) values (?, ?, ?, ?, ?, ?, 1) returning *',
     [batch.filename, batch.hash, batch.status, batch.claim, batch.owner ?? null, instant(tx.now())],
   );
-  return rows[0]!.id;
+  return rows[0]!;
 }
 
 /**
@@ -164,17 +164,21 @@ export async function addCounts(tx: Transaction, id: number, counts: Counts): Pr
   await tx.rows(`update stage_batch set ${assignments} where id = ?`, [...entries.map(([, count]) => count), id]);
 }
 
-/** Says that every account of a batch is done. */
-export async function markComplete(tx: Transaction, id: number): Promise<void> {
-  await tx.rows("update stage_batch set batch_status = 'Complete', attempts = 1, error = null, end_date = ? where id = ?", [instant(tx.now()), id]);
+/** Says that every account of a batch is done. Returns the batch. */
+export async function markComplete(tx: Transaction, id: number): Promise<StageBatch> {
+  const rows = await tx.rows<StageBatch>(
+    "update stage_batch set batch_status = 'Complete', attempts = 1, error = null, end_date = ? where id = ? returning *", [instant(tx.now()), id]);
+  return rows[0]!;
 }
 
-/** Says where a batch's file lies now; it is no longer claimed. */
-export async function markArchived(tx: Transaction, id: number, path: string | null): Promise<void> {
-  await tx.rows(
-    `update stage_batch set archived_path = ?, claim = null, error = case when batch_status = 'Complete' then null else error end where id = ?`,
+/** Says where a batch's file lies now; it is no longer claimed. Returns the batch. */
+export async function markArchived(tx: Transaction, id: number, path: string | null): Promise<StageBatch> {
+  const rows = await tx.rows<StageBatch>(
+    `update stage_batch set archived_path = ?, claim = null, error = case when batch_status = 'Complete' then null else error end
+     where id = ? returning *`,
     [path, id],
   );
+  return rows[0]!;
 }
 
 /** Whether a batch already says that its file lies at `path`. */

@@ -5,7 +5,10 @@ import type { ModelFile, ModelPolicy } from '../model/types.js';
 import { ENGINES } from '../support/engines.js';
 import { Worlds, type World } from '../support/world.js';
 
-/** Two worlds take the same files: one appends in SQL where it can, the other derives every chain. */
+/**
+ * Two worlds take the same files: one appends in SQL where it can, and applies files of one account in the transaction
+ * that admits them; the other derives every chain, in a transaction for each account.
+ */
 
 const RUNS = Number(process.env['SCD_PROPERTY_RUNS'] ?? 20);
 
@@ -18,8 +21,9 @@ async function whole(world: World): Promise<object> {
        from master_record order by 1, 2, 3, 4, is_deleted, amount, term, batch_id`),
     rows: await db.rows('select id, process_status, process_action from stage_record order by id'),
     batches: await db.rows(
-      `select id, add_count, append_count, unchanged_count, merge_count, replace_count, zeroed_count,
+      `select id, batch_status, attempts, error, add_count, append_count, unchanged_count, merge_count, replace_count, zeroed_count,
        placeholder_inserted_count, placeholder_replaced_count from stage_batch order by id`),
+    accounts: await db.rows('select batch_id, client_account_id, applied_seq from batch_account order by 1, 2'),
   };
 }
 

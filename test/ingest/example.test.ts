@@ -83,7 +83,7 @@ describe.each(ENGINES)('admission on $name', (engine) => {
     const bad = file('bad.xlsx', row('2022-01-28', 'x', 1), row('2022-01-28', 'x', 2));
     const first = await world.stage(bad);
     const second = await world.stage({ ...bad, name: 'copy.xlsx' });
-    expect(second.status).toBe('Duplicate');
+    expect(second.batch_status).toBe('Duplicate');
     await world.finish(first.id);
     expect(await world.database.reader.rows('select id, batch_status from stage_batch order by id'))
       .toEqual([{ id: first.id, batch_status: 'Error' }, { id: second.id, batch_status: 'Error' }]);

@@ -44,7 +44,7 @@ describe.each(ENGINES)('history on $name', (engine) => {
       const tolerant = { ...policy, maxFailureRatio: 1 };
       const world = await open(tolerant);
       const staged = await Promise.all(cutUp(observations, one).map(async (file) => world.stage(file)));
-      await Promise.all(staged.filter(({ status }) => status === 'In Progress').map(async ({ id }) => world.finish(id)));
+      await Promise.all(staged.filter(({ batch_status: status }) => status === 'In Progress').map(async ({ id }) => world.finish(id)));
       expect(await world.chains()).toEqual(await chainsAfter(open, tolerant, cutUp(observations, other)));
     }).afterEach(close), { numRuns });
   });

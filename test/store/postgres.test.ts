@@ -40,7 +40,7 @@ describe('transactions of two programs at once', () => {
   test('take the same content once: one is In Progress, the other a Duplicate of it', async () => {
     const open = (database: Database, claim: string) => database.write(async (tx) => openBatch(tx, { filename: 'a.xlsx', hash: 'aa', claim }));
     const opened = await Promise.all([open(one, 'one'), open(other, 'other'), open(one, 'third'), open(other, 'fourth')]);
-    expect(opened.map(({ status }) => status).sort()).toEqual(['Duplicate', 'Duplicate', 'Duplicate', 'In Progress']);
+    expect(opened.map(({ batch_status: status }) => status).sort()).toEqual(['Duplicate', 'Duplicate', 'Duplicate', 'In Progress']);
   });
 
   test('change different accounts at once, and one account one after another', async () => {

@@ -85,7 +85,8 @@ async function filled(engine?: Engine, given?: Program): Promise<Program> {
   await program.drop('3 page.xlsx', Buffer.from('<html><body>Sign in</body></html>'));
   await program.drop('4 january again.xlsx', workbook('2022-01-28', JANUARY));
   await program.drop('5 late.xlsx', workbook('2022-02-28', LATE));
-  await program.drop('6 contradiction.xlsx', workbook('2022-04-28', APRIL.map(([account, reference, amount]) => [account, reference, amount + 1] as const)));
+  await program.drop('6 one account.xlsx', workbook('2022-05-28', [['CL-2', 'c', 30]]));
+  await program.drop('7 contradiction.xlsx', workbook('2022-04-28', APRIL.map(([account, reference, amount]) => [account, reference, amount + 1] as const)));
   return program;
 }
 

@@ -8,12 +8,13 @@ import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { admitBatch } from '../../src/ingest/admit.js';
 import { adoptPolicy } from '../../src/ingest/adopt-policy.js';
-import { applyBatch } from '../../src/ingest/apply.js';
+import { applyAtOnce, applyBatch } from '../../src/ingest/apply.js';
 import { approveBatch, rejectBatch, retryBatch } from '../../src/ingest/decide.js';
 import { openBatch } from '../../src/ingest/open.js';
 import { rejectHeld } from '../../src/ingest/refuse.js';
 import { countAttempt, markArchived } from '../../src/store/batches.js';
 import { Database } from '../../src/store/database.js';
+import type { StageBatch } from '../../src/store/entities/stage-batch.js';
 import type { PolicyInForce } from '../../src/store/policies.js';
 import { stageRows } from '../../src/store/records.js';
 import { SQLITE, type Engine } from './engines.js';
@@ -44,7 +45,7 @@ export class World {
   private readonly files = new Map<number, ModelFile>();
   private readonly read = new Map<number, { sheet: string; rows: number; failed: number }>();
 
-  /** How batches are applied: the fast way where there is one, or by deriving. */
+  /** How batches are applied: as the daemon does it, at once and by appending where it can, or account by account by deriving. */
   way: 'fast' | 'derive' = 'fast';
 
   private constructor(
@@ -67,18 +68,18 @@ export class World {
 
   /** Takes a file in, all the way. Returns its batch. */
   async drop(file: ModelFile): Promise<number> {
-    const { id, status } = await this.stage(file);
+    const { id, batch_status: status } = await this.stage(file);
     if (status === 'In Progress') await this.finish(id);
     return id;
   }
 
   /** Claims and stages a file: many at once are welcome. */
-  async stage(file: ModelFile): Promise<{ id: number; status: string }> {
+  async stage(file: ModelFile): Promise<StageBatch> {
     const hash = createHash('sha256').update(JSON.stringify(file.rows)).digest('hex');
     const claim = `${file.name}-${Math.random()}`;
     const opened = await this.database.write(async (tx) => openBatch(tx, { filename: file.name, hash, claim }));
     this.files.set(opened.id, file);
-    if (opened.status === 'Duplicate') await this.database.write(async (tx) => markArchived(tx, opened.id, null));
+    if (opened.batch_status === 'Duplicate') await this.database.write(async (tx) => markArchived(tx, opened.id, null));
     else await this.stageRows(opened.id, file);
     return opened;
   }
@@ -93,7 +94,11 @@ export class World {
 
   /** Admits and applies a staged batch, if it is not held back. */
   async finish(id: number): Promise<void> {
-    const verdict = await this.admit(id);
+    const verdict = await this.database.write(async (tx) => {
+      const judged = await admitBatch(tx, id, this.read.get(id)!, this.settings);
+      if (judged === 'Ready' && this.way === 'fast') await applyAtOnce(tx, id, this.policy);
+      return judged;
+    });
     if (verdict === 'Ready') await this.apply(id);
     if (verdict !== 'Held') await this.database.write(async (tx) => markArchived(tx, id, null));
   }
