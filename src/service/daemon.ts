@@ -124,8 +124,9 @@ export class Daemon {
   async close(): Promise<void> {
     this.stopping.abort();
     clearTimeout(this.timer);
-    await this.watcher.stop();
+    // A look that is under way ends in a watch.
     await this.looking;
+    await this.watcher.stop();
     await this.intake.stop();
     await this.context.reader.close();
     await letGo(this.held);
@@ -172,6 +173,7 @@ export class Daemon {
    * queued there is none: for each name that comes or goes it looks through the whole inbox, and each claim is one.
    */
   private watchIfCalm(): void {
+    if (this.stopping.signal.aborted) return;
     if (this.intake.queued < BUSY) return this.watcher.start();
     void this.watcher.stop();
     void this.intake.whenFewerQueued(BUSY).then(() => this.hear());

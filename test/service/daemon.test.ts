@@ -1,11 +1,14 @@
-import { afterAll, describe, expect, test } from '@jest/globals';
+import { afterAll, describe, expect, jest, test } from '@jest/globals';
 import { once } from 'node:events';
-import { mkdir, open } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SAMPLES, sampleWorkbook } from '../../src/demo/samples.js';
+import { Daemon } from '../../src/service/daemon.js';
 import { ENGINES, SQLITE, type Engine } from '../support/engines.js';
-import { Pass } from '../support/pass.js';
+import { Pass, rememberingLog } from '../support/pass.js';
 import { Program } from '../support/program.js';
+import { defaults } from '../support/world.js';
 
 const programs: Program[] = [];
 afterAll(async () => Promise.all(programs.map(async (program) => program.close())));
@@ -156,6 +159,22 @@ describe.each(ENGINES)('the daemon on $name', (engine) => {
     expect((await program.run(['errors', '1'])).out).toContain('could not be read in 2 attempts');
     expect(await program.files()).toEqual(expect.arrayContaining(['archive/rejected/deadly.xlsx', 'archive/rejected/deadly.xlsx.txt']));
   });
+});
+
+test('a daemon that is closed in the middle of a look leaves no watch behind, which would keep the program from ending', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'scd-closing-'));
+  const settings = { ...defaults(), inbox: join(folder, 'inbox'), archive: join(folder, 'archive'), database: `sqlite:${join(folder, 'test.db')}` };
+  const watches = (): number => process.getActiveResourcesInfo().filter((name) => name === 'FSEventWrap').length;
+  const before = watches();
+  for (let opened = 0; opened < 3; opened += 1) {
+    const daemon = await Daemon.open(settings, rememberingLog([]));
+    const isLooking = jest.spyOn(daemon.intake, 'look');
+    daemon.start();
+    while (isLooking.mock.calls.length === 0) await new Promise((resolve) => { setImmediate(resolve); });
+    await daemon.close();
+  }
+  expect(watches()).toBe(before);
+  await rm(folder, { recursive: true });
 });
 
 describe('the four monthly workbooks', () => {

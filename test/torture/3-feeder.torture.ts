@@ -5,7 +5,7 @@ import type { ChildProcess } from 'node:child_process';
 import fc from 'fast-check';
 import { Program } from '../support/program.js';
 import { workbook } from '../support/stories.js';
-import { KILLS, SEED, isSame, report } from './torture.js';
+import { KILLS, SEED, isSame, outcomesOf, report } from './torture.js';
 
 /** A daemon under a feeder that never rests is killed at random instants. Every file must count once, whatever was killed. */
 
@@ -60,19 +60,4 @@ function fileOf(number: number): Buffer {
 
 async function started(child: ChildProcess): Promise<void> {
   for await (const chunk of child.stdout!) if (String(chunk).includes('"started"')) return;
-}
-
-/** What does not depend on the order of the files: chains, each file's outcome and rows, and what lies where. */
-async function outcomesOf(program: Program): Promise<object> {
-  return {
-    chains: await program.rows(`select a.account_number, external_reference, company_name, amount, term, from_date, to_date, is_placeholder, is_missing
-      from master_record m join client_account a on a.id = m.client_account_id where not m.is_deleted order by 1, 2, 6`),
-    files: await program.rows(`select filename, batch_status, total_count, success_count, failure_count,
-      add_count + append_count + replace_count + merge_count + unchanged_count as counted, claim is null as done, error from stage_batch order by filename, id`),
-    rows: await program.rows(`select b.filename, r.row_number, r.process_status, r.process_action <> 'N/A' as has_action, r.error
-      from stage_record r join stage_batch b on b.id = r.batch_id order by 1, 2, r.id`),
-    marks: await program.rows(`select b.filename, a.account_number, m.applied_seq is not null as applied from batch_account m
-      join stage_batch b on b.id = m.batch_id join client_account a on a.id = m.client_account_id order by 1, 2`),
-    onDisk: (await program.files()).filter((name) => !name.startsWith('data/')),
-  };
 }

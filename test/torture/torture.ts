@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import type { Program } from '../support/program.js';
 
 /** What the torture tests share: how thorough they are, and the table that they print. */
 
@@ -37,4 +38,19 @@ export function isSame(what: string, found: object, expected: object): boolean {
   const at = lines.findIndex((line, index) => line !== wanted[index]);
   process.stdout.write(`torture | VIOLATION | ${what}\n  found    ${lines.slice(at, at + 12).join('')}\n  expected ${wanted.slice(at, at + 12).join('')}\n`);
   return false;
+}
+
+/** What does not depend on the order of the files: chains, each file's outcome and rows, and what lies where. */
+export async function outcomesOf(program: Program): Promise<object> {
+  return {
+    chains: await program.rows(`select a.account_number, external_reference, company_name, amount, term, from_date, to_date, is_placeholder, is_missing
+      from master_record m join client_account a on a.id = m.client_account_id where not m.is_deleted order by 1, 2, 6`),
+    files: await program.rows(`select filename, batch_status, total_count, success_count, failure_count,
+      add_count + append_count + replace_count + merge_count + unchanged_count as counted, claim is null as done, error from stage_batch order by filename, id`),
+    rows: await program.rows(`select b.filename, r.row_number, r.process_status, r.process_action <> 'N/A' as has_action, r.error
+      from stage_record r join stage_batch b on b.id = r.batch_id order by 1, 2, r.id`),
+    marks: await program.rows(`select b.filename, a.account_number, m.applied_seq is not null as applied from batch_account m
+      join stage_batch b on b.id = m.batch_id join client_account a on a.id = m.client_account_id order by 1, 2`),
+    onDisk: (await program.files()).filter((name) => !name.startsWith('data/')),
+  };
 }
