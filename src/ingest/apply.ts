@@ -2,7 +2,7 @@ import { instant } from '../clock.js';
 import type { Action } from '../history/action.js';
 import { dayOf } from '../history/day.js';
 import { failpoint } from '../failpoint.js';
-import { accountsToApply, lockAccount, markApplied, markPolicy, namedDates, touchAccount, waitingFor, type Account, type Waiting } from '../store/accounts.js';
+import { accountsToApply, lockAccount, markApplied, markPolicy, namedDates, touchAccount, waitingFor, waitingOnAccountsOf, type Account, type Waiting } from '../store/accounts.js';
 import { addCounts, lockBatch, markComplete, type Counts } from '../store/batches.js';
 import { nextChange, type Change } from '../store/changes.js';
 import { LOOKS_ITSELF, type Transaction } from '../store/database.js';
@@ -39,6 +39,16 @@ export async function applyAtOnce(tx: Transaction, batch: number, policy: Policy
   if (account === undefined || others.length > 0) return;
   await applyToAccount(tx, batch, account, (await waitingFor(tx, batch, account.id))!, policy, 'fast');
   await complete(tx, batch);
+}
+
+/**
+ * Applies to the accounts of a staged batch what other batches, admitted before, still have to say of them. One that
+ * fails does not stop this batch: whoever sees to it says what is wrong.
+ */
+export async function catchUp(database: Store, batch: number, policy: PolicyInForce): Promise<void> {
+  for (const { batch_id, client_account_id } of await waitingOnAccountsOf(database.reader, batch)) {
+    await database.write(async (tx) => applyIfWaiting(tx, batch_id, client_account_id, policy, 'fast'), LOOKS_ITSELF).catch(() => undefined);
+  }
 }
 
 async function applyIfWaiting(tx: Transaction, batch: number, id: number, policy: PolicyInForce, way: Way): Promise<void> {

@@ -21,7 +21,7 @@ export interface DecidingContext {
   readonly reader: Pick<WorkbookReader, 'read'>;
   readonly policy: PolicyInForce;
   readonly log: Log;
-  /** Batches are admitted and applied one after another; reading and staging go on beside it. */
+  /** Batches are admitted and applied one after another, or several at once where there are several nodes; reading and staging go on beside it. */
   readonly lane: PQueue;
   /** Aborted when the program is told to stop: reading ends, transactions under way do not. */
   readonly signal: AbortSignal;

@@ -7,7 +7,7 @@ import { dropRows } from '../store/records.js';
 import type { Claim } from '../inbox/claim.js';
 import { sha256 } from '../inbox/hash.js';
 import { admitBatch, type ReadCounts } from './admit.js';
-import { applyAtOnce, applyBatch } from './apply.js';
+import { applyAtOnce, applyBatch, catchUp } from './apply.js';
 import { attempt, beginAttempt } from './attempts.js';
 import type { Context, DecidingContext } from './context.js';
 import { finishBatch } from './finish.js';
@@ -89,8 +89,9 @@ async function seeThrough(context: Context, batch: StageBatch, claimed: Claim | 
 /** The same as far as the database goes: its rows, its verdict and the history. Its file stays where it is. */
 export async function decideBatch(context: DecidingContext, batch: StageBatch, claimed: Claim | undefined): Promise<StageBatch> {
   const read = await orRefuse(context, batch, claimed, async () => readOf(context, batch, claimed));
-  // Admitted and applied in one turn: the guard looks at chains that say all that is on record.
+  // The guard looks at chains that say all that is on record: alone, a node admits and applies in one turn.
   return context.lane.add(async () => {
+    if (read !== undefined && context.lane.concurrency > 1) await catchUp(context.database, batch.id, context.policy);
     if (read !== undefined) await orRefuse(context, batch, claimed, async () => admit(context, batch, read));
     await failpoint('admitted');
     return applyIfReady(context, batch.id);

@@ -17,6 +17,7 @@ import { reportStatus } from '../store/nodes.js';
 import { WorkbookReader } from '../workbook/reader.js';
 import { hold, letGo, reportOf, type Held } from './held.js';
 import { Intake } from './intake.js';
+import { WRITES_AT_ONCE } from './lease.js';
 import { Outage } from './outage.js';
 
 /** What a run is told beside its settings. */
@@ -81,7 +82,7 @@ export class Daemon {
       // Each file that is read listens to it, and there are many at once.
       setMaxListeners(0, stopping.signal);
       const context: Context = {
-        settings, log, clock, database: store, policy, node: lease?.node, signal: stopping.signal, lane: new PQueue({ concurrency: 1 }), pardoned: new Set(),
+        settings, log, clock, database: store, policy, node: lease?.node, signal: stopping.signal, lane: new PQueue({ concurrency: lease === undefined ? 1 : WRITES_AT_ONCE }), pardoned: new Set(),
         reader: new WorkbookReader({ threads: settings.concurrency, heapMiB: settings.limits.workerHeapMiB }),
         ...(options.onRows === undefined ? {} : { onRows: options.onRows }),
       };

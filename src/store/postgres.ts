@@ -118,8 +118,8 @@ async function again<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Transactions at once, and questions at once, of one program. */
-const WRITERS = 6;
+/** Transactions at once, and questions at once, of one program: some more than files have (`WRITES_AT_ONCE`). */
+const WRITERS = 8;
 const READERS = 4;
 
 function queryable(url: string, runner: QueryRunner): Queryable {

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { mkdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Database } from '../../src/store/database.js';
 import { POSTGRES } from '../support/engines.js';
 import { Program } from '../support/program.js';
 import { STORIES, tellCalmly, tellWithSleep, workbook } from '../support/stories.js';
@@ -54,6 +55,25 @@ describe('two nodes', () => {
     await Promise.all([one.run(['process'], as('one')), two.run(['process'], as('two'))]);
     expect((await one.rows<{ batch_status: string }>('select batch_status from stage_batch')).map(({ batch_status }) => batch_status).sort()).toEqual(['Complete', 'Duplicate']);
     expect(await one.rows('select 1 from stage_record')).toHaveLength(2);
+  });
+
+  test('do not wait for an account that somebody else works on, unless they need it', async () => {
+    const program = await create();
+    await program.drop('hot.xlsx', workbook('2022-01-28', [['HOT', 'a', 1]]));
+    await program.run(['process'], as('one'));
+    const daemon = await program.daemon(as('one'));
+    const database = await Database.open(program.database);
+    await database.write(async (tx) => {
+      await tx.rows("select 1 from client_account where account_number = 'HOT' for no key update");
+      for (const month of ['02', '03']) await program.drop(`hot ${month}.xlsx`, workbook(`2022-${month}-28`, [['HOT', 'a', Number(month)]]));
+      for (const month of ['02', '03']) await program.drop(`other ${month}.xlsx`, workbook(`2022-${month}-28`, [['CL-1', 'a', Number(month)]]));
+      await daemon.says(/complete {2}other 0[23]\.xlsx/u, 2);
+      expect(await program.rows("select 1 from stage_batch where filename like 'hot 0%' and batch_status = 'Complete'")).toEqual([]);
+    });
+    await database.close();
+    await daemon.says(/complete {2}hot 0[23]\.xlsx/u, 2);
+    expect(await daemon.stop()).toBe(0);
+    expect(await program.rows("select amount from master_record where external_reference = 'a' and to_date is null and not is_deleted")).toEqual([{ amount: 3 }, { amount: 3 }]);
   });
 
   test('must agree on the policy: one that comes with another is refused while the first is there', async () => {
