@@ -1,3 +1,4 @@
+import { readFile, stat } from 'node:fs/promises';
 import { Transform, type Readable } from 'node:stream';
 import { crc32, createInflateRaw } from 'node:zlib';
 import yauzl, { type Entry, type ZipFile } from 'yauzl';
@@ -14,6 +15,10 @@ const MIB = 1_048_576;
 const LOCAL_HEADER_BYTES = 30;
 /** Sixteen times what is usual: each chunk costs a step of every stream. */
 const INFLATED_CHUNK = 262_144;
+/** What is taken for a small part beyond its size: a chunk that it fills would call for another. */
+const LEAST_CHUNK = 1_024;
+/** A zip of so many bytes is read at once: its directory and parts are dozens of reads, each of which costs more than all bytes. */
+const READ_WHOLE_UP_TO = MIB;
 /** Names, comments and the like of one part: they are held in memory, unpacked. */
 const MAX_NAMES_BYTES = 4_096;
 /** Parts may be read over again: for their outline, for the headings of other sheets. */
@@ -32,7 +37,7 @@ export class Zip {
   static async open(path: string, limits: ZipLimits): Promise<Zip> {
     let file: ZipFile | undefined;
     try {
-      file = await yauzl.openPromise(path, { autoClose: false, lazyEntries: true, strictFileNames: true, validateEntrySizes: true });
+      file = await zipFile(path);
       const entries = await directoryOf(file, limits);
       return new Zip(file, entries, limits);
     } catch (error) {
@@ -69,7 +74,7 @@ export class Zip {
       transform: (chunk: Buffer, _encoding, done) => done(this.refusalOf(entry, chunk, state), chunk),
       flush: (done) => done(wrongEnd(entry, state)),
     });
-    const steps: (Readable | Transform)[] = entry.compressionMethod === 0 ? [packed, checked] : [packed, createInflateRaw({ chunkSize: INFLATED_CHUNK }), checked];
+    const steps: (Readable | Transform)[] = entry.compressionMethod === 0 ? [packed, checked] : [packed, createInflateRaw({ chunkSize: Math.min(INFLATED_CHUNK, entry.uncompressedSize + LEAST_CHUNK) }), checked];
     for (const [index, step] of steps.slice(0, -1).entries()) {
       step.on('error', (error: unknown) => checked.destroy(zipError(error, name)));
       step.pipe(steps[index + 1] as Transform);
@@ -97,6 +102,12 @@ export class Zip {
     if (state.bytes > entry.uncompressedSize) return wrongEnd(entry, state);
     return this.inflated > READINGS * this.limits.inflatedMiB * MIB ? inflatesPast(this.limits) : null;
   }
+}
+
+async function zipFile(path: string): Promise<ZipFile> {
+  const options = { autoClose: false, lazyEntries: true, strictFileNames: true, validateEntrySizes: true };
+  const { size } = await stat(path);
+  return size > READ_WHOLE_UP_TO ? yauzl.openPromise(path, options) : yauzl.fromBufferPromise(await readFile(path), options);
 }
 
 /** What is wrong with a part that has come to its end. */
