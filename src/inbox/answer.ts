@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
-import { rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { failpoint } from '../failpoint.js';
-import { fileError, lookAt, makeFolder, partPath, syncFile, syncFolder } from './files.js';
+import { fileError, lookAt, makeFolder, partPath, removeFile, syncFile, syncFolder } from './files.js';
 import { sha256 } from './hash.js';
 import { withEnding, withFurtherEnding, withSuffix } from './names.js';
 import { placePart } from './place.js';
@@ -46,7 +46,7 @@ export async function writeHeldNote(archive: string, name: string, batch: number
 /** Removes the text of a file that does not wait any more. */
 export async function removeHeldNote(archive: string, name: string, batch: number): Promise<void> {
   const file = heldName(archive, name, batch);
-  await rm(join(dirname(file), withFurtherEnding(basename(file), NOTE)), { force: true });
+  await removeFile(join(dirname(file), withFurtherEnding(basename(file), NOTE)));
 }
 
 function heldName(archive: string, name: string, batch: number): string {
@@ -57,7 +57,7 @@ async function layBeside(archived: string, ending: string, write: (part: string)
   const folder = dirname(archived);
   const part = partPath(folder, `${basename(archived)}\0${ending}`);
   try {
-    await rm(part, { force: true });
+    await removeFile(part);
     await write(part);
     await syncFile(part);
     await failpoint('answer-written');
@@ -68,7 +68,7 @@ async function layBeside(archived: string, ending: string, write: (part: string)
   } catch (error) {
     throw fileError(`archive: cannot lay the answer (${ending}) beside ${archived}`, error);
   } finally {
-    await rm(part, { force: true }).catch(() => undefined);
+    await removeFile(part).catch(() => undefined);
   }
 }
 

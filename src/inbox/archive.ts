@@ -1,8 +1,8 @@
-import { rm, rmdir } from 'node:fs/promises';
+import { rmdir } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { IngestError } from '../errors.js';
 import { PROCESSING } from './claim.js';
-import { fileError, lookAt, makeFolder } from './files.js';
+import { fileError, lookAt, makeFolder, removeFile } from './files.js';
 import { sha256 } from './hash.js';
 import { movePart, moveWithoutOverwriting } from './move.js';
 import { candidates } from './names.js';
@@ -43,7 +43,7 @@ export async function findArchived(folder: string, name: string, suffix: string,
   if (hash === null) return undefined;
   for (const path of [...await suffixedFiles(folder, name, suffix), join(folder, name)]) {
     if ((await lookAt(path))?.isFile() !== true || await sha256(path) !== hash) continue;
-    await rm(movePart(folder, name, suffix), { force: true });
+    await removeFile(movePart(folder, name, suffix));
     return path;
   }
   return undefined;

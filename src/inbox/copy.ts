@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { open, rm, type FileHandle } from 'node:fs/promises';
+import { open, type FileHandle } from 'node:fs/promises';
 import type { Stats } from 'node:fs';
 import { IngestError, printable } from '../errors.js';
-import { syncHandle } from './files.js';
+import { removeFile, syncHandle } from './files.js';
 import { sha256 } from './hash.js';
 
 const CHUNK_BYTES = 1 << 20;
@@ -23,7 +23,7 @@ export async function copyWhole(source: string, part: string): Promise<void> {
       if (bytes !== before.size || !isUnchanged(before, await from.stat())) throw isWrittenTo(source);
       if ((await to.stat()).size !== bytes || await sha256(part) !== hash) throw differs(source, part);
     } catch (error) {
-      await rm(part, { force: true }).catch(() => undefined);
+      await removeFile(part).catch(() => undefined);
       throw error;
     } finally {
       await to.close();

@@ -1,9 +1,9 @@
-import { lstat, rename, rm, unlink, writeFile } from 'node:fs/promises';
+import { lstat, rename, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { systemCode } from '../errors.js';
 import { failpoint } from '../failpoint.js';
 import { copyWhole } from './copy.js';
-import { fileError, isSameFile, lookAt, partPath, syncFolder } from './files.js';
+import { fileError, isSameFile, lookAt, partPath, removeFile, syncFolder } from './files.js';
 import { sha256 } from './hash.js';
 import { candidates } from './names.js';
 import { linkFreely, placePart, refusesLinks } from './place.js';
@@ -110,7 +110,7 @@ async function newNameByRename(source: string, target: Target): Promise<string> 
   try {
     await rename(source, path);
   } catch (error) {
-    await Promise.all([rm(path), rm(target.part, { force: true })]);
+    await Promise.all([unlink(path), removeFile(target.part)]);
     throw error;
   }
   return path;
@@ -121,9 +121,9 @@ async function dropSource(source: string, path: string, { folder, part }: Target
   await failpoint('archive-linked');
   await syncFolder(folder);
   await failpoint('archive-synced');
-  await rm(source, { force: true });
+  await removeFile(source);
   await failpoint('archive-unlinked');
   await syncFolder(dirname(source));
-  await rm(part, { force: true });
+  await removeFile(part);
   return path;
 }

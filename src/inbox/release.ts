@@ -1,7 +1,7 @@
-import { rename, rm, rmdir } from 'node:fs/promises';
+import { rename, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Claim } from './claim.js';
-import { fileError, lookAt, syncFolder } from './files.js';
+import { fileError, lookAt, removeFile, syncFolder } from './files.js';
 import { candidates, withSuffix } from './names.js';
 import { linkFreely, refusesLinks } from './place.js';
 
@@ -16,7 +16,7 @@ export async function release(inbox: string, claim: Claim): Promise<string> {
   try {
     const path = await nameInInbox(inbox, claim);
     await syncFolder(inbox);
-    await rm(claim.path, { force: true });
+    await removeFile(claim.path);
     await syncFolder(dirname(claim.path));
     await rmdir(dirname(claim.path)).catch(() => undefined);
     return path;

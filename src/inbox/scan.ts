@@ -33,16 +33,16 @@ const IGNORED = /^(~\$.*|\..*|.*\.(tmp|part|crdownload|filepart)|thumbs\.db|desk
 const LOOKS_AT_ONCE = 16;
 
 /**
- * What lies in the inbox, by name: regular files, and what is none; names on the ignore list are left out. A file that
- * goes meanwhile is left out, too. Throws `io` where the folder cannot be read.
+ * What lies in the inbox, by name: regular files, and what is none; names on the ignore list and those that `isKnown`
+ * are left out. A file that goes meanwhile is left out, too. Throws `io` where the folder cannot be read.
  */
-export async function scan(inbox: string): Promise<Scan> {
+export async function scan(inbox: string, isKnown: (name: string) => boolean = () => false): Promise<Scan> {
   const names = await namesIn(inbox);
   const files: Seen[] = [];
   const others: Other[] = [];
   await forEachBounded(names ?? [], LOOKS_AT_ONCE, async (raw) => {
     const name = raw.toString('utf8');
-    if (isIgnored(name)) return;
+    if (isIgnored(name) || isKnown(name)) return;
     const what = isUtf8(raw) ? await look(inbox, name) : NOT_UTF8;
     if (typeof what === 'object') files.push(what);
     else if (what !== undefined) others.push({ name: isUtf8(raw) ? name : escaped(raw), what });

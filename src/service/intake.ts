@@ -62,10 +62,12 @@ export class Intake {
   /** One look: takes up what is unfinished, queues what has settled. Returns how many files are still settling. */
   async look(): Promise<number> {
     const tokens = await this.takeUpUnfinished();
-    const { files, others } = await scan(this.context.settings.inbox);
-    this.rests.keepOnly(new Set([...tokens, ...files.map(({ name }) => name), ...this.inFlight]));
+    // What is in flight now is looked at the next time, even if it ends meanwhile.
+    const inFlight = new Set(this.inFlight);
+    const { files, others } = await scan(this.context.settings.inbox, (name) => inFlight.has(name));
+    this.rests.keepOnly(new Set([...tokens, ...files.map(({ name }) => name), ...inFlight]));
     for (const { name, what } of others) this.warnOnce(name, what);
-    const { ready, waiting } = await this.settler.look(files.filter(({ name }) => !this.inFlight.has(name) && !this.rests.isResting(name)));
+    const { ready, waiting } = await this.settler.look(files.filter(({ name }) => !this.rests.isResting(name)));
     for (const seen of ready) this.queueFile(seen);
     return waiting;
   }

@@ -153,7 +153,7 @@ describe('a move', () => {
 
   it('does not link a second name when the old one cannot be removed', async () => {
     const { source, archive } = place();
-    faults.refuse = (verb, [path]) => (verb === 'rm' && path === source ? 'EPERM' : undefined);
+    faults.refuse = (verb, [path]) => (verb === 'unlink' && path === source ? 'EPERM' : undefined);
     await expect(move(source, archive)).rejects.toMatchObject({ code: 'io' });
     await expect(move(source, archive)).rejects.toMatchObject({ code: 'io' });
     expect(readdirSync(archive)).toEqual(['a.xlsx']);
