@@ -6,6 +6,7 @@ import { accountsToApply, lockAccount, markApplied, markPolicy, namedDates, touc
 import { addCounts, lockBatch, markComplete, type Counts } from '../store/batches.js';
 import { nextChange, type Change } from '../store/changes.js';
 import { LOOKS_ITSELF, type Transaction } from '../store/database.js';
+import type { StageBatch } from '../store/entities/stage-batch.js';
 import type { Store } from '../store/rehearsal.js';
 import type { PolicyInForce } from '../store/policies.js';
 import { tallyRows } from '../store/records.js';
@@ -31,14 +32,14 @@ export async function applyBatch(database: Store, batch: number, policy: PolicyI
 }
 
 /**
- * The same for a batch of one account within the transaction that has just admitted it: its account is locked, and
- * nothing can come between. One of several accounts is left as it is, Ready: `applyBatch` takes them one by one.
+ * The same within the transaction that has just admitted the batch: its accounts are locked, and nothing can come
+ * between. Returns the batch.
  */
-export async function applyAtOnce(tx: Transaction, batch: number, policy: PolicyInForce): Promise<void> {
-  const [account, ...others] = await accountsToApply(tx, batch);
-  if (account === undefined || others.length > 0) return;
-  await applyToAccount(tx, batch, account, (await waitingFor(tx, batch, account.id))!, policy, 'fast');
-  await complete(tx, batch);
+export async function applyAdmitted(tx: Transaction, batch: number, policy: PolicyInForce): Promise<StageBatch> {
+  for (const account of await accountsToApply(tx, batch)) {
+    await applyToAccount(tx, batch, account, (await waitingFor(tx, batch, account.id))!, policy, 'fast');
+  }
+  return complete(tx, batch);
 }
 
 /**
@@ -96,6 +97,8 @@ async function completeIfApplied(tx: Transaction, batch: number): Promise<void> 
   await complete(tx, batch);
 }
 
-async function complete(tx: Transaction, batch: number): Promise<void> {
-  expectBalance(await markComplete(tx, batch), await tallyRows(tx, batch));
+async function complete(tx: Transaction, batch: number): Promise<StageBatch> {
+  const completed = await markComplete(tx, batch);
+  expectBalance(completed, await tallyRows(tx, batch));
+  return completed;
 }

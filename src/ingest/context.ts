@@ -1,10 +1,10 @@
-import type PQueue from 'p-queue';
 import type { Clock } from '../clock.js';
 import type { Settings } from '../config/settings.js';
 import type { Log } from '../log.js';
 import type { Store } from '../store/rehearsal.js';
 import type { PolicyInForce } from '../store/policies.js';
 import type { WorkbookReader } from '../workbook/reader.js';
+import type { Lane } from './lane.js';
 
 /** What the verbs of this folder work with. */
 export interface Context extends DecidingContext {
@@ -21,8 +21,8 @@ export interface DecidingContext {
   readonly reader: Pick<WorkbookReader, 'read'>;
   readonly policy: PolicyInForce;
   readonly log: Log;
-  /** Batches are admitted and applied one after another, or several at once where there are several nodes; reading and staging go on beside it. */
-  readonly lane: PQueue;
+  /** Batches are admitted and applied one after another, small ones together; reading and staging go on beside it. */
+  readonly lane: Lane;
   /** Aborted when the program is told to stop: reading ends, transactions under way do not. */
   readonly signal: AbortSignal;
   /** Batches whose last attempt ended through no fault of theirs and is counted all the same: the database was away. */

@@ -2,12 +2,13 @@ import { IngestError, messageOf } from '../errors.js';
 import { failpoint } from '../failpoint.js';
 import type { StageBatch } from '../store/entities/stage-batch.js';
 import { addBatch, findBatch, findClaim, lockBatch } from '../store/batches.js';
-import { LOOKS_ITSELF, isOutage, type Transaction } from '../store/database.js';
+import { LOOKS_ITSELF } from '../store/database.js';
 import { dropRows } from '../store/records.js';
 import type { Claim } from '../inbox/claim.js';
 import { sha256 } from '../inbox/hash.js';
 import { admitBatch, type ReadCounts } from './admit.js';
-import { applyAtOnce, applyBatch, catchUp } from './apply.js';
+import { applyBatch, catchUp } from './apply.js';
+import { decideAtOnce } from './at-once.js';
 import { attempt, beginAttempt } from './attempts.js';
 import type { Context, DecidingContext } from './context.js';
 import { finishBatch } from './finish.js';
@@ -89,9 +90,10 @@ async function seeThrough(context: Context, batch: StageBatch, claimed: Claim | 
 /** The same as far as the database goes: its rows, its verdict and the history. Its file stays where it is. */
 export async function decideBatch(context: DecidingContext, batch: StageBatch, claimed: Claim | undefined): Promise<StageBatch> {
   const read = await orRefuse(context, batch, claimed, async () => readOf(context, batch, claimed));
+  if (read !== undefined && context.lane.isOpen) await catchUp(context.database, batch.id, context.policy);
+  const decided = read === undefined ? undefined : await context.lane.together(async () => decideAtOnce(context, batch, read));
   // The guard looks at chains that say all that is on record: alone, a node admits and applies in one turn.
-  return context.lane.add(async () => {
-    if (read !== undefined && context.lane.concurrency > 1) await catchUp(context.database, batch.id, context.policy);
+  return decided ?? context.lane.alone(async () => {
     if (read !== undefined) await orRefuse(context, batch, claimed, async () => admit(context, batch, read));
     await failpoint('admitted');
     return applyIfReady(context, batch.id);
@@ -113,29 +115,11 @@ async function stage(context: DecidingContext, batch: StageBatch, claimed: Claim
   return read;
 }
 
-/** So many rows are applied quickly: nobody waits long for the transaction that admits them. */
-const AT_ONCE_UP_TO = 1_000;
-
-/**
- * Admits a batch; a small one is applied in the same transaction. Where that fails it is admitted alone, so that
- * applying it says what is wrong and leaves it Ready.
- */
-async function admit({ database, settings, policy }: DecidingContext, { id, batch_status: listed }: StageBatch, read: ReadCounts): Promise<void> {
-  // A Held batch may have been deleted since it was listed.
-  const isReady = async (tx: Transaction): Promise<boolean> =>
-    (await lockBatch(tx, id))?.batch_status === listed && await admitBatch(tx, id, read, settings) === 'Ready';
-  if (read.rows <= AT_ONCE_UP_TO) {
-    try {
-      return await database.write(async (tx) => { if (await isReady(tx)) await applyAtOnce(tx, id, policy); }, LOOKS_ITSELF);
-    } catch (error) {
-      if (isOutage(error) || isDiskFailure(error)) throw error;
-    }
-  }
-  await database.write(isReady, LOOKS_ITSELF);
-}
-
-function isDiskFailure(error: unknown): boolean {
-  return error instanceof IngestError && error.code === 'disk';
+async function admit({ database, settings }: DecidingContext, { id, batch_status: listed }: StageBatch, read: ReadCounts): Promise<void> {
+  await database.write(async (tx) => {
+    // A Held batch may have been deleted since it was listed.
+    if ((await lockBatch(tx, id))?.batch_status === listed) await admitBatch(tx, id, read, settings);
+  }, LOOKS_ITSELF);
 }
 
 /** Does a step; where the file is to blame that it fails, the batch ends in Error and nothing is returned. */

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { basename } from 'node:path';
-import PQueue from 'p-queue';
 import type { Settings } from '../config/settings.js';
 import { IngestError, messageOf } from '../errors.js';
 import { sha256 } from '../inbox/hash.js';
@@ -17,6 +16,7 @@ import type { DecidingContext } from './context.js';
 import { resumeDeletions } from './delete.js';
 import { foresee, type Foreseen } from './foresee.js';
 import { decideBatch } from './ingest.js';
+import { Lane } from './lane.js';
 import { openBatch } from './open.js';
 
 /**
@@ -56,7 +56,7 @@ export async function planFiles(context: PlanContext, paths: readonly string[], 
     const at = await lastInstant(store.reader);
     const files: PlannedFile[] = [];
     for (const file of read) {
-      const deciding = { settings, log, policy, database: store, reader: replayOf(file), lane: new PQueue({ concurrency: 1 }), signal: NEVER, pardoned: new Set<number>() };
+      const deciding = { settings, log, policy, database: store, reader: replayOf(file), lane: new Lane(), signal: NEVER, pardoned: new Set<number>() };
       files.push(await planFile(deciding, file));
     }
     return { files, rederived, ...(await foresee(database.reader, store.reader, at, limit)) };

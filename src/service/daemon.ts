@@ -1,12 +1,12 @@
 import { setMaxListeners } from 'node:events';
 import { resolve } from 'node:path';
-import PQueue from 'p-queue';
 import { systemClock, type Clock } from '../clock.js';
 import type { Settings } from '../config/settings.js';
 import { IngestError, messageOf } from '../errors.js';
 import { Watcher } from '../inbox/watch.js';
 import { adoptPolicy } from '../ingest/adopt-policy.js';
 import type { Context } from '../ingest/context.js';
+import { Lane } from '../ingest/lane.js';
 import { resumeDeletions } from '../ingest/delete.js';
 import { sayHeld } from '../ingest/finish.js';
 import type { Log } from '../log.js';
@@ -17,7 +17,6 @@ import { reportStatus } from '../store/nodes.js';
 import { WorkbookReader } from '../workbook/reader.js';
 import { hold, letGo, reportOf, type Held } from './held.js';
 import { Intake } from './intake.js';
-import { WRITES_AT_ONCE } from './lease.js';
 import { Outage } from './outage.js';
 
 /** What a run is told beside its settings. */
@@ -82,7 +81,7 @@ export class Daemon {
       // Each file that is read listens to it, and there are many at once.
       setMaxListeners(0, stopping.signal);
       const context: Context = {
-        settings, log, clock, database: store, policy, node: lease?.node, signal: stopping.signal, lane: new PQueue({ concurrency: lease === undefined ? 1 : WRITES_AT_ONCE }), pardoned: new Set(),
+        settings, log, clock, database: store, policy, node: lease?.node, signal: stopping.signal, lane: new Lane(lease !== undefined), pardoned: new Set(),
         reader: new WorkbookReader({ threads: settings.concurrency, heapMiB: settings.limits.workerHeapMiB }),
         ...(options.onRows === undefined ? {} : { onRows: options.onRows }),
       };

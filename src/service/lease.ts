@@ -7,7 +7,7 @@ import { reportStatus, type NodeReport } from '../store/nodes.js';
 import type { Store } from '../store/rehearsal.js';
 
 /** Fewer than there are connections: however long they wait for each other's accounts, the lease is renewed. */
-export const WRITES_AT_ONCE = 6;
+const WRITES_AT_ONCE = 6;
 
 /** With work in hand of which nothing was written for so long, a node is as good as dead, though it runs. */
 const STUCK_MS = 10 * 60_000;

@@ -29,6 +29,14 @@ export async function lockAccountsOf(tx: Transaction, batch: number): Promise<st
   return numbers.filter((number) => !known.has(number));
 }
 
+/** How many accounts a staged batch names. */
+export async function countAccounts(tx: Transaction, batch: number): Promise<number> {
+  const [row] = await tx.rows<{ accounts: number }>(
+    `select count(distinct client_account) as accounts from stage_record
+     where batch_id = ? and effective_date is not null and external_reference is not null`, [batch]);
+  return Number(row!.accounts);
+}
+
 /** Locks an account, so that its chains change in one transaction at a time. Returns it as it is now. */
 export async function lockAccount(tx: Transaction, id: number): Promise<Account> {
   const rows = await tx.rows<Account>(`select id, account_number, policy_id from client_account where id = ? ${tx.dialect.forUpdate}`, [id]);

@@ -91,7 +91,7 @@ describe('a batch that would zero more than half of an account', () => {
 
   test('ends as if the command had never been killed, wherever an approval or a rejection was', async () => {
     const held = await withHeld();
-    for (const [command, point, status] of [['approve', 'admit-commit', 'Complete'], ['approve', 'admitted', 'Complete'], ['reject', 'archive-linked', 'Error']] as const) {
+    for (const [command, point, status] of [['approve', 'admit-commit', 'Complete'], ['approve', 'decided-at-once', 'Complete'], ['reject', 'archive-linked', 'Error']] as const) {
       const program = await held.copy();
       programs.push(program);
       expect((await program.run([command, '2'], { SCD_FAILPOINT: `${point}:exit` })).err).toContain(`fail point ${point}`);
@@ -148,7 +148,7 @@ describe('a batch in Error', () => {
   });
 
   test('ends as if it had never been killed, wherever its retry was killed', async () => {
-    for (const point of ['chunk-staged', 'admitted', 'archived']) {
+    for (const point of ['chunk-staged', 'decided-at-once', 'archived']) {
       const program = await withError();
       expect((await program.run(['retry', '1'], { ...RATIO, SCD_FAILPOINT: `${point}:exit` })).err).toContain(`fail point ${point}`);
       expect((await program.run(['process'], RATIO)).code).toBe(0);

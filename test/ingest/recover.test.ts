@@ -1,7 +1,6 @@
 import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import PQueue from 'p-queue';
 import { archive, processedFolder } from '../../src/inbox/archive.js';
 import type { Claim } from '../../src/inbox/claim.js';
 import { sha256 } from '../../src/inbox/hash.js';
@@ -9,6 +8,7 @@ import { admitBatch } from '../../src/ingest/admit.js';
 import { adoptPolicy } from '../../src/ingest/adopt-policy.js';
 import { applyBatch } from '../../src/ingest/apply.js';
 import type { Context } from '../../src/ingest/context.js';
+import { Lane } from '../../src/ingest/lane.js';
 import { openBatch } from '../../src/ingest/open.js';
 import { stageFile } from '../../src/ingest/stage.js';
 import { findBatch } from '../../src/store/batches.js';
@@ -71,7 +71,7 @@ class Steps {
     const database = await Database.open(settings.database);
     const { policy } = await adoptPolicy(database, settings);
     return new Steps({
-      settings, database, policy, log: rememberingLog([]), clock: Date.now, pardoned: new Set(), lane: new PQueue({ concurrency: 1 }),
+      settings, database, policy, log: rememberingLog([]), clock: Date.now, pardoned: new Set(), lane: new Lane(),
       reader: new WorkbookReader({ threads: 1, heapMiB: 256 }), signal: new AbortController().signal,
     }, claim, database);
   }

@@ -8,7 +8,8 @@ import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { admitBatch } from '../../src/ingest/admit.js';
 import { adoptPolicy } from '../../src/ingest/adopt-policy.js';
-import { applyAtOnce, applyBatch } from '../../src/ingest/apply.js';
+import { applyBatch } from '../../src/ingest/apply.js';
+import { decideInOne } from '../../src/ingest/at-once.js';
 import { approveBatch, rejectBatch, retryBatch } from '../../src/ingest/decide.js';
 import { openBatch } from '../../src/ingest/open.js';
 import { rejectHeld } from '../../src/ingest/refuse.js';
@@ -94,11 +95,8 @@ export class World {
 
   /** Admits and applies a staged batch, if it is not held back. */
   async finish(id: number): Promise<void> {
-    const verdict = await this.database.write(async (tx) => {
-      const judged = await admitBatch(tx, id, this.read.get(id)!, this.settings);
-      if (judged === 'Ready' && this.way === 'fast') await applyAtOnce(tx, id, this.policy);
-      return judged;
-    });
+    const decided = this.way === 'fast' ? await this.database.write(async (tx) => decideInOne(tx, id, this.read.get(id)!, { settings: this.settings, policy: this.policy })) : undefined;
+    const verdict = decided?.batch_status ?? await this.admit(id);
     if (verdict === 'Ready') await this.apply(id);
     if (verdict !== 'Held') await this.database.write(async (tx) => markArchived(tx, id, null));
   }
