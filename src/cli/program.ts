@@ -6,6 +6,7 @@ import { addBatches } from './batches.js';
 import { addCheck } from './check.js';
 import type { AddCommand } from './command.js';
 import { addConfig } from './config.js';
+import { addCopy } from './copy.js';
 import { addApprove, addReject, addRetry } from './decide.js';
 import { addDelete } from './delete.js';
 import { addErrors } from './errors.js';
@@ -21,7 +22,7 @@ import { addSample } from './sample.js';
 
 const COMMANDS: readonly AddCommand[] = [
   addRun, addProcess, addPlan, addBatches, addErrors, addHistory, addAsOf, addSample, addExplain, addExport, addDelete,
-  addRetry, addApprove, addReject, addCheck, addRebuild, addConfig, addHealth,
+  addRetry, addApprove, addReject, addCheck, addRebuild, addCopy, addConfig, addHealth,
 ];
 
 /** Runs the command line; sets the exit status: 2 for bad usage or settings, 1 for what else went wrong. */

@@ -1,0 +1,56 @@
+import { isPostgres, faultOfDatabase, shownUrl } from '../config/database-url.js';
+import { loadSettings } from '../config/load.js';
+import { IngestError } from '../errors.js';
+import { copyHistory } from '../store/copy.js';
+import { Database, openReader } from '../store/database.js';
+import { InstanceLock } from '../store/instance-lock.js';
+import { print, printJson, type AddCommand } from './command.js';
+
+/** `copy`: the history moves house, from SQLite to PostgreSQL. */
+export const addCopy: AddCommand = (program) => {
+  program.command('copy')
+    .description('copy the history from SQLite into an empty PostgreSQL database, whole or not at all')
+    .requiredOption('--to <url>', 'where to: postgres://USER@HOST:PORT/NAME, written as the setting database')
+    .option('--json', 'print JSON')
+    .addHelpText('after', `
+No daemon may run meanwhile; the SQLite file stays as it is. Files that are not done are gone on with by the first daemon
+that starts on the new database: start the one whose inbox they lie in.
+
+Example:
+  scd-inbox copy --to postgres://scd@db.example.net/scd`)
+    .action(async ({ to, json }: { to: string; json?: true }) => {
+      const { database: from } = loadSettings();
+      expectWay(from, to);
+      const counts = await withBoth(from, to, copyHistory);
+      if (json) return printJson(Object.fromEntries(counts));
+      const count = (table: string): string => `${counts.get(table)!} `;
+      print(`copied ${count('client_account')}accounts, ${count('stage_batch')}batches, ${count('stage_record')}rows of files and `
+        + `${count('master_record')}versions to ${shownUrl(to)}\nname it in the setting database (SCD_DATABASE) and start the daemon; ${from} stays as it is`);
+    });
+};
+
+function expectWay(from: string, to: string): void {
+  if (isPostgres(from)) throw new IngestError('usage', `the history is on PostgreSQL already (${shownUrl(from)}): copy goes from SQLite to PostgreSQL`);
+  const fault = isPostgres(to) ? faultOfDatabase(to) : 'expected postgres://USER@HOST:PORT/NAME';
+  if (fault !== undefined) throw new IngestError('usage', `--to: ${fault}, found "${shownUrl(to)}"`);
+}
+
+/** Nobody takes files in meanwhile: what came behind the copy would be missing there. */
+async function withBoth<T>(from: string, to: string, work: (from: Database, to: Database) => Promise<T>): Promise<T> {
+  // Refuses a history that is missing, instead of making an empty one.
+  await (await openReader(from)).close();
+  const lock = await InstanceLock.take(from, '');
+  const source = await Database.open(from);
+  const target = await Database.open(to).catch(async (error: unknown) => {
+    await source.close();
+    await lock.release();
+    throw error;
+  });
+  try {
+    return await work(source, target);
+  } finally {
+    await target.close();
+    await source.close();
+    await lock.release();
+  }
+}
