@@ -19,15 +19,25 @@ function book(date: string, items: number): Buffer {
   return sampleWorkbook(date, Array.from({ length: items }, (_, index) => ['CL-1', `R${String(index).padStart(2, '0')}`, 'Acme', 5, 'Cash'] as const));
 }
 
+/** A copy of what is prepared once. */
+function prepared(prepare: () => Promise<Program>): () => Promise<Program> {
+  let made: Promise<Program> | undefined;
+  return async () => {
+    const copy = await (await (made ??= prepare())).copyWithArchive();
+    programs.push(copy);
+    return copy;
+  };
+}
+
 /** A database with a whole January and a truncated February, which is Held. */
-async function withHeld(): Promise<Program> {
+const withHeld = prepared(async () => {
   const program = await create();
   await program.drop('january.xlsx', book('2022-01-28', 12));
   expect((await program.run(['process'])).code).toBe(0);
   await program.drop('february.xlsx', book('2022-02-28', 5));
   expect((await program.run(['process'])).code).toBe(3);
   return program;
-}
+});
 
 const STATUS = 'select batch_status from stage_batch where id = 2';
 const ZEROS = 'select external_reference from master_record where is_missing and not is_deleted';
@@ -121,12 +131,12 @@ describe('a batch in Error', () => {
   const RATIO = { SCD_MAX_FAILURE_RATIO: '1' };
 
   /** A file of which every second row fails. */
-  async function withError(): Promise<Program> {
+  const withError = prepared(async () => {
     const program = await create();
     await program.drop('bad.xlsx', sampleWorkbook('2022-01-28', [['CL-1', 'A', 'Acme', 5, 'Cash'], ['CL-1', 'B', 'Acme', 5, 'No such term']]));
     expect((await program.run(['process'])).code).toBe(1);
     return program;
-  }
+  });
 
   test('is read again by retry under the settings of today, keeps its number, and its file moves to where it belongs', async () => {
     const program = await withError();

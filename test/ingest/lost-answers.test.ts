@@ -126,15 +126,9 @@ describe.each(PASSES)('whichever COMMIT it was (%d)', (pass) => {
     return program;
   }
 
-  async function copyOf(made: Program): Promise<Program> {
-    const copy = await made.copy();
-    await copy.execute(`update stage_batch set archived_path = replace(archived_path, '${made.folder}', '${copy.folder}')`);
-    return copy;
-  }
-
   test.each(corrections)('%s as if nothing had happened, and says the same', async (_what, correct) => {
     const made = await (prepared ??= prepare());
-    const sweepWith = async (fates: number): Promise<number> => sweep(async () => copyOf(made), async (program, url) => {
+    const sweepWith = async (fates: number): Promise<number> => sweep(async () => made.copyWithArchive(), async (program, url) => {
       const database = await Database.open(url);
       try {
         return { said: await correct(database), carriedOut: await takeIn(program, program.database, []) };

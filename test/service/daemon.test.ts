@@ -105,13 +105,11 @@ describe.each(ENGINES)('the daemon on $name', (engine) => {
 
   test('ends as if it had never been killed, whether it was killed while it staged or while it applied', async () => {
     const instants = [
-      "select 1 from stage_record",
-      "select 1 from stage_record where batch_id = 2",
+      'select 1 from stage_record',
       'select 1 from batch_account where applied_seq is not null',
       'select 1 from batch_account where applied_seq > 25',
-      "select 1 from stage_batch where batch_status = 'Complete'",
     ];
-    const files = [{ name: 'one.xlsx', bytes: large('2022-01-28', engine.runs(12_000), 5) }, { name: 'two.xlsx', bytes: large('2022-02-28', engine.runs(11_000), 7) }];
+    const files = [{ name: 'one.xlsx', bytes: large('2022-01-28', engine.runs(6_000), 5) }, { name: 'two.xlsx', bytes: large('2022-02-28', engine.runs(5_500), 7) }];
     const environment = { SCD_CONCURRENCY: '1' };
     const calm = await create(environment, engine);
     for (const { name, bytes } of files) await calm.drop(name, bytes);
@@ -131,14 +129,14 @@ describe.each(ENGINES)('the daemon on $name', (engine) => {
 
   test('that is stopped before the end of a pass says so by its exit status, and the next pass ends it', async () => {
     const program = await create({}, engine);
-    await program.drop('large.xlsx', large('2022-01-28', 12_000, 5));
+    await program.drop('large.xlsx', large('2022-01-28', 6_000, 5));
     const child = program.start(['process'], { SCD_FAILPOINT: 'chunk-staged:sleep,admitted:sleep' });
     await program.until(child, 'select 1 from stage_record');
     child.kill('SIGTERM');
     expect((await once(child, 'close'))[0]).toBe(1);
     expect(await program.rows('select batch_status, attempts from stage_batch')).toEqual([{ batch_status: 'In Progress', attempts: 0 }]);
     expect((await program.run(['process'])).code).toBe(0);
-    expect(await program.rows('select batch_status, total_count from stage_batch')).toEqual([{ batch_status: 'Complete', total_count: 12_000 }]);
+    expect(await program.rows('select batch_status, total_count from stage_batch')).toEqual([{ batch_status: 'Complete', total_count: 6_000 }]);
   });
 
   test('sets a file aside that interrupted every attempt to read it, while other files go on', async () => {

@@ -3,10 +3,13 @@ import { once } from 'node:events';
 import { cp, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
+import { setTimeout as rest } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Database, openReader } from '../../src/store/database.js';
 import { SQLITE, type Engine } from './engines.js';
 import { Running } from './running.js';
+
+const POLL_MS = 5;
 
 const PROGRAM = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
@@ -37,6 +40,13 @@ export class Program {
     const onServer = this.onServer === undefined ? undefined : await this.engine.copy(this.onServer);
     const program = await Program.make(environment, this.isArchiveElsewhere ? dirname(this.archive) : undefined, this.engine, onServer);
     await cp(this.folder, program.folder, { recursive: true });
+    return program;
+  }
+
+  /** The same of one that has taken files in: its batches say where their files lie in the copy. */
+  async copyWithArchive(): Promise<Program> {
+    const program = await this.copy();
+    await program.execute(`update stage_batch set archived_path = replace(archived_path, '${this.folder}', '${program.folder}')`);
     return program;
   }
 
@@ -115,11 +125,24 @@ export class Program {
 
   /** Waits until a question has rows; gives up when the process that should make it so has ended. */
   async until<T>(child: ChildProcess, sql: string, params: readonly unknown[] = []): Promise<T[]> {
-    for (;;) {
-      // There may be no database yet, or one without tables.
-      const rows = await this.rows<T>(sql, params).catch(() => []);
-      if (rows.length > 0) return rows;
-      if (child.exitCode !== null || child.signalCode !== null) throw new Error(`the process ended before: ${sql}`);
+    let reader: Awaited<ReturnType<typeof openReader>> | undefined;
+    // There may be no database yet, or one without tables; and a server may go away.
+    const ask = async (): Promise<T[]> => (reader ??= await openReader(this.database)).rows<T>(sql, params);
+    const again = async (): Promise<T[]> => {
+      await reader?.close().catch(() => undefined);
+      reader = undefined;
+      return [];
+    };
+    try {
+      for (;;) {
+        const rows = await ask().catch(again);
+        if (rows.length > 0) return rows;
+        if (child.exitCode !== null || child.signalCode !== null) throw new Error(`the process ended before: ${sql}`);
+        // Asking without a pause would take the time of the process that is waited for.
+        await rest(POLL_MS);
+      }
+    } finally {
+      await reader?.close();
     }
   }
 
