@@ -4,6 +4,7 @@ import type { StageBatch } from '../store/entities/stage-batch.js';
 import { addBatch, findBatch, findClaim, lockBatch } from '../store/batches.js';
 import { LOOKS_ITSELF } from '../store/database.js';
 import { dropRows } from '../store/records.js';
+import { countAfresh } from '../store/statistics.js';
 import type { Claim } from '../inbox/claim.js';
 import { sha256 } from '../inbox/hash.js';
 import { admitBatch, type ReadCounts } from './admit.js';
@@ -111,6 +112,7 @@ async function readOf(context: DecidingContext, batch: StageBatch, claimed: Clai
 async function stage(context: DecidingContext, batch: StageBatch, claimed: Claim | undefined): Promise<ReadCounts> {
   if (claimed === undefined) throw new IngestError('vanished', 'the file was taken away while it was worked on; drop it again');
   const read = await stageFile(context, batch.id, claimed.path, claimed.name);
+  await countAfresh(context.database, read.rows);
   for (const notice of read.notices) context.log.info('notice', `batch ${batch.id}  ${batch.filename}: ${notice}`, { batch: batch.id });
   return read;
 }
