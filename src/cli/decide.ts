@@ -1,4 +1,5 @@
 import { loadSettings } from '../config/load.js';
+import { nodeName } from '../config/node.js';
 import type { Settings } from '../config/settings.js';
 import { IngestError } from '../errors.js';
 import { approveBatch, rejectBatch, retryBatch } from '../ingest/decide.js';
@@ -52,14 +53,20 @@ function decision(program: Parameters<AddCommand>[0], { name, description, help,
       const id = batchNumber(text);
       await withDatabase(async (database) => decide(database, id));
       const settings = loadSettings();
-      const isCarriedOut = await carryOut(settings, id);
+      const wasTried = await carryOut(settings, id);
       const batch = (await ask(async (db) => findBatch(db, id)))!;
+      const isCarriedOut = wasTried && !isLeftToAnother(batch, nodeName(settings));
       if (options.json) printJson({ batch: id, status: batch.batch_status, error: batch.error, handedToDaemon: !isCarriedOut });
       else if (isCarriedOut) print(outcomeLine(batch));
       else print(`batch ${id} ${done}: the daemon that takes files in for this database carries it out at its next look; scd-inbox batches shows it`);
       if (!isCarriedOut) return;
       if (!isWanted(batch.batch_status)) process.exitCode = batch.batch_status === 'Held' ? 3 : 1;
     });
+}
+
+/** Of several nodes, the one that has the file of a batch carries a decision out. */
+function isLeftToAnother({ owner, batch_status: status }: StageBatch, here: string): boolean {
+  return owner !== null && owner !== here && (status === 'In Progress' || status === 'Held');
 }
 
 /** Sees the batch through; returns false where another program takes files in and will do it. */

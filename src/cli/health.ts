@@ -3,15 +3,23 @@ import { nodeStatus } from '../store/nodes.js';
 import type { NodeStatus } from '../store/entities/node-status.js';
 import { ask, print, printJson, type AddCommand } from './command.js';
 
-/** `health`: whether a daemon on this database looks through its inbox and makes progress. */
+/**
+ * `health`: whether the daemon looks through its inbox and makes progress: this node's, or any on the database where this
+ * node has none.
+ */
 export const addHealth: AddCommand = (program) => {
   program.command('health')
-    .description('exit 0 while a daemon on this database scans and makes progress, else 1')
+    .description('exit 0 while the daemon scans and makes progress, of several nodes the one of this name, else 1')
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  scd-inbox health && echo fine')
     .action(async (options: { json?: true }) => {
-      const verdicts = await ask(async (db, settings) => (await nodeStatus(db)).map((node) => ({ node, fault: faultOf(node, nodeName(settings), Date.now()) })));
-      const isHealthy = verdicts.some(({ fault }) => fault === undefined);
+      const { here, verdicts } = await ask(async (db, settings) => {
+        const name = nodeName(settings);
+        return { here: name, verdicts: (await nodeStatus(db)).map((node) => ({ node, fault: faultOf(node, name, Date.now()) })) };
+      });
+      // One whose lease has ended was told to stop: it is not asked for here.
+      const own = verdicts.filter(({ node }) => node.name === here && node.lease_until > 0);
+      const isHealthy = (own.length > 0 ? own : verdicts).some(({ fault }) => fault === undefined);
       if (options.json) printJson({ healthy: isHealthy, daemons: verdicts.map(({ node, fault }) => ({ ...node, fault: fault ?? null })) });
       else if (verdicts.length === 0) print('no daemon has run on this database yet: start one with scd-inbox run');
       else for (const { node, fault } of verdicts) print(`${node.name} (pid ${node.pid}, inbox ${node.inbox}): ${fault ?? 'scans and makes progress'}`);

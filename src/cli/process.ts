@@ -5,7 +5,7 @@ import { SingleBar } from 'cli-progress';
 import { loadSettings } from '../config/load.js';
 import { IngestError, messageOf } from '../errors.js';
 import { makeClaim } from '../inbox/claim.js';
-import { copyWhole } from '../inbox/copy.js';
+import { copyPart, copyWhole } from '../inbox/copy.js';
 import { createLog } from '../log.js';
 import { Daemon } from '../service/daemon.js';
 import type { StageBatch } from '../store/entities/stage-batch.js';
@@ -36,7 +36,7 @@ export const addProcess: AddCommand = (program) => {
       };
       process.once('SIGTERM', stop).once('SIGINT', stop);
       try {
-        for (const file of files) await claimCopy(settings.inbox, file);
+        for (const file of files) await claimCopy(settings.inbox, daemon.node, file);
         await daemon.runOnce();
         putOff = daemon.intake.putOff;
         held = await daemon.countHeld();
@@ -51,13 +51,13 @@ export const addProcess: AddCommand = (program) => {
 };
 
 /** Puts a copy of a file where claimed files lie: the pass takes it up as work that was begun. */
-async function claimCopy(inbox: string, file: string): Promise<void> {
+async function claimCopy(inbox: string, node: string | undefined, file: string): Promise<void> {
   const token = randomUUID();
   try {
     // The copy becomes whole outside the claim: a kill must not leave half a file that looks claimed.
-    const part = join(inbox, `.${token}.part`);
+    const part = copyPart(inbox, node);
     await copyWhole(file, part);
-    await rename(part, join(await makeClaim(inbox, token), basename(file)));
+    await rename(part, join(await makeClaim(inbox, token, node), basename(file)));
   } catch (error) {
     throw new IngestError('usage', `${file}: cannot be copied into the inbox (${messageOf(error)}); files named before it were copied and are taken in by the next run`, { cause: error });
   }

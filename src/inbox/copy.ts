@@ -1,11 +1,17 @@
 import { createHash } from 'node:crypto';
 import { open, type FileHandle } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Stats } from 'node:fs';
 import { IngestError, printable } from '../errors.js';
 import { removeFile, syncHandle } from './files.js';
 import { sha256 } from './hash.js';
 
 const CHUNK_BYTES = 1 << 20;
+
+/** Where the copy of a file becomes whole that is put into the inbox by a command. What a kill leaves there, the next start removes. */
+export function copyPart(inbox: string, node?: string): string {
+  return join(inbox, `.scd-inbox-copy${node === undefined ? '' : `-${node}`}.part`);
+}
 
 /**
  * Copies a file to a new part file, synced and read back: size and SHA-256 are compared. Time and permissions are

@@ -114,6 +114,11 @@ export function isSameFile(one: BigIntStats | undefined, other: BigIntStats | un
   return one !== undefined && other !== undefined && one.ino === other.ino && one.dev === other.dev;
 }
 
+/** Whether a file was written to between two looks; one that is gone says nothing of that. */
+export function isWritten(before: BigIntStats | undefined, after: BigIntStats | undefined): boolean {
+  return before !== undefined && after !== undefined && (before.size !== after.size || before.mtimeNs !== after.mtimeNs);
+}
+
 /** Does something for each item, `bound` of them at once: thousands of files must not use up the file handles. */
 export async function forEachBounded<T>(items: readonly T[], bound: number, visit: (item: T) => Promise<void>): Promise<void> {
   const rest = items.values();

@@ -6,6 +6,7 @@ import { LOOKS_ITSELF } from '../store/database.js';
 import { dropRows } from '../store/records.js';
 import { countAfresh } from '../store/statistics.js';
 import type { Claim } from '../inbox/claim.js';
+import { isWritten, lookAt } from '../inbox/files.js';
 import { sha256 } from '../inbox/hash.js';
 import { admitBatch, type ReadCounts } from './admit.js';
 import { applyBatch, catchUp } from './apply.js';
@@ -111,7 +112,11 @@ async function readOf(context: DecidingContext, batch: StageBatch, claimed: Clai
 
 async function stage(context: DecidingContext, batch: StageBatch, claimed: Claim | undefined): Promise<ReadCounts> {
   if (claimed === undefined) throw new IngestError('vanished', 'the file was taken away while it was worked on; drop it again');
+  const before = await lookAt(claimed.path);
   const read = await stageFile(context, batch.id, claimed.path, claimed.name);
+  if (isWritten(before, await lookAt(claimed.path))) {
+    throw new IngestError('changed', 'somebody wrote to it while it was read, so that rows may be missing; nothing was loaded from it. Drop it again when it is closed');
+  }
   await countAfresh(context.database, read.rows);
   for (const notice of read.notices) context.log.info('notice', `batch ${batch.id}  ${batch.filename}: ${notice}`, { batch: batch.id });
   return read;

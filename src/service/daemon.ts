@@ -93,6 +93,11 @@ export class Daemon {
     }
   }
 
+  /** Its name among several nodes; undefined where there is only one. */
+  get node(): string | undefined {
+    return this.context.node;
+  }
+
   /** Looks through the inbox now and from then on. */
   start(): void {
     this.schedule(0);

@@ -4,6 +4,8 @@ import { isPostgres } from '../config/database-url.js';
 import { nodeName } from '../config/node.js';
 import type { Settings } from '../config/settings.js';
 import { IngestError } from '../errors.js';
+import { copyPart } from '../inbox/copy.js';
+import { removeFile } from '../inbox/files.js';
 import { probe } from '../inbox/probe.js';
 import type { Log } from '../log.js';
 import { Database, openReader } from '../store/database.js';
@@ -34,6 +36,7 @@ export async function hold(settings: Settings, log: Log, clock: Clock): Promise<
     const sharing = isPostgres(settings.database) ? nodeName(settings) : undefined;
     await probe(settings.inbox, 'inbox', sharing);
     await probe(settings.archive, 'archive', sharing);
+    await removeFile(copyPart(settings.inbox, sharing));
     database = await Database.open(settings.database, clock);
     const lease = sharing === undefined ? undefined : await Lease.take(database, reportOf(settings, clock()), settings.leaseSeconds, log);
     return { lock, database, lease };

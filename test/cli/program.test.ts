@@ -66,7 +66,7 @@ describe('the command line', () => {
   });
 
   test('helps with examples', async () => {
-    for (const command of ['run', 'process', 'plan', 'batches', 'errors', 'history', 'as-of', 'sample', 'explain', 'export', 'delete', 'retry', 'approve', 'reject', 'check', 'rebuild', 'config', 'health']) {
+    for (const command of ['run', 'process', 'plan', 'batches', 'errors', 'history', 'as-of', 'sample', 'explain', 'export', 'delete', 'retry', 'approve', 'reject', 'check', 'rebuild', 'copy', 'config', 'health']) {
       const { code, out } = await program.run([command, '--help']);
       expect([code, /Examples?:/u.test(out)]).toEqual([0, true]);
     }
@@ -88,8 +88,10 @@ describe('the command line', () => {
     expect(await program.run(['delete'])).toMatchObject({ code: 2, err: 'scd-inbox: expected one of --batch NUMBER, --record ID and --version ID\n' });
   });
 
-  test('ends a copy of what is on record as a Duplicate with status 0', async () => {
+  test('ends a copy of what is on record as a Duplicate with status 0, and clears up what a kill has left of another copy', async () => {
+    await writeFile(join(program.folder, 'inbox', '.scd-inbox-copy.part'), 'half a file');
     expect((await program.run(['process', 'january.xlsx'])).code).toBe(0);
     expect(await program.rows("select duplicate_of from stage_batch where batch_status = 'Duplicate'")).toEqual([{ duplicate_of: 3 }]);
+    expect((await program.files()).filter((name) => name.startsWith('inbox/'))).toEqual([]);
   });
 });

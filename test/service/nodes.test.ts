@@ -82,9 +82,24 @@ describe('two nodes', () => {
     const other = as('two', { SCD_VALIDITY_DAYS: '92' });
     expect(await program.run(['process'], other)).toMatchObject({ code: 2, err: expect.stringMatching(/is not the one in force, by which one works: give every node the same/u) });
     expect((await program.run(['process'], as('two'))).code).toBe(0);
+    expect((await program.run(['health'], as('two'))).code).toBe(0);
+    await program.execute("update node_status set lease_until = 1 where name = 'two'");
+    expect(await program.run(['health'], as('two'))).toMatchObject({ code: 1, out: expect.stringMatching(/one \(pid .* scans and makes progress/u) });
     await daemon.stop();
     expect(await program.run(['process'], other)).toMatchObject({ code: 0, out: expect.stringContaining('the policy has changed') });
   });
+});
+
+test('a decision about a file that only another node reaches is left to that node', async () => {
+  const one = await create();
+  const two = await beside(one);
+  await one.drop('bad.xlsx', workbook('2022-01-28', [['CL-1', 'a', 'six'], ['CL-1', 'b', 2]]));
+  await one.run(['process'], as('one'));
+  const lenient = { SCD_MAX_FAILURE_RATIO: '1', SCD_LEASE_SECONDS: '3600' };
+  await one.run(['process'], as('one', { ...lenient, SCD_FAILPOINT: 'policy-added:exit' }));
+  expect(JSON.parse((await two.run(['retry', '1', '--json'], as('two', lenient))).out)).toMatchObject({ status: 'In Progress', handedToDaemon: true });
+  await one.run(['process'], as('one', lenient));
+  expect(await batches(one)).toEqual([{ filename: 'bad.xlsx', batch_status: 'Complete', owner: 'one', done: 1 }]);
 });
 
 describe('what a dead node leaves', () => {

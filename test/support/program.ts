@@ -10,6 +10,7 @@ import { SQLITE, type Engine } from './engines.js';
 import { Running } from './running.js';
 
 const POLL_MS = 5;
+const REOPENED_EVERY = 100;
 
 const PROGRAM = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
@@ -126,7 +127,7 @@ export class Program {
   /** Waits until a question has rows; gives up when the process that should make it so has ended. */
   async until<T>(child: ChildProcess, sql: string, params: readonly unknown[] = []): Promise<T[]> {
     let reader: Awaited<ReturnType<typeof openReader>> | undefined;
-    // There may be no database yet, or one without tables; and a server may go away.
+    // There may be no database yet, or one without tables; a server may go away, or its name may lead to another.
     const ask = async (): Promise<T[]> => (reader ??= await openReader(this.database)).rows<T>(sql, params);
     const again = async (): Promise<T[]> => {
       await reader?.close().catch(() => undefined);
@@ -134,8 +135,8 @@ export class Program {
       return [];
     };
     try {
-      for (;;) {
-        const rows = await ask().catch(again);
+      for (let asked = 1; ; asked += 1) {
+        const rows = asked % REOPENED_EVERY === 0 ? await again() : await ask().catch(again);
         if (rows.length > 0) return rows;
         if (child.exitCode !== null || child.signalCode !== null) throw new Error(`the process ended before: ${sql}`);
         // Asking without a pause would take the time of the process that is waited for.
