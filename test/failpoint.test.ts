@@ -11,5 +11,5 @@ test('a setting arms points by name, with a deed and the time at which it is don
 });
 
 test.each(['claimed', 'claimed:explode', 'claimed:exit:0', 'claimed:exit:soon'])('what cannot be understood is refused: %s', (setting) => {
-  expect(() => armedBy(setting)).toThrow(`expected NAME:exit|throw|sleep[:NTH], found "${setting}"`);
+  expect(() => armedBy(setting)).toThrow(`expected NAME:exit|stop|throw|sleep[:NTH], found "${setting}"`);
 });

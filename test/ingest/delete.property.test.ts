@@ -11,7 +11,7 @@ import { Worlds } from '../support/world.js';
 
 /** What is taken back is as if it had never been said. */
 
-const RUNS = Number(process.env['SCD_PROPERTY_RUNS'] ?? 30);
+const RUNS = Number(process.env['SCD_PROPERTY_RUNS'] ?? 20);
 
 describe.each(ENGINES)('corrections on $name', (engine) => {
   const { open, close } = new Worlds(engine);

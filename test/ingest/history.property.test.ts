@@ -9,7 +9,7 @@ import { Worlds, type World } from '../support/world.js';
 
 /** The rules of history, held against a model that derives everything from nothing each time. */
 
-const RUNS = Number(process.env['SCD_PROPERTY_RUNS'] ?? 40);
+const RUNS = Number(process.env['SCD_PROPERTY_RUNS'] ?? 25);
 
 describe.each(ENGINES)('history on $name', (engine) => {
   const { open, close } = new Worlds(engine);

@@ -11,8 +11,8 @@ import { STORIES, failpoints, tellCalmly, tellWithKills } from '../support/stori
 
 const prepared: Program[] = [];
 const untold = new Set(failpoints());
-/** On PostgreSQL those in which most is at stake; every point that a file comes past is among them. */
-const TOLD = ENGINES.flatMap((engine) => STORIES.filter(({ title, on = engine }) => on === engine && (engine === SQLITE || /another node|a batch is deleted/u.test(title)))
+/** On PostgreSQL the one in which most is at stake: every point that a file comes past is in it. Deletions meet worse in lost-answers. */
+const TOLD = ENGINES.flatMap((engine) => STORIES.filter(({ title, on = engine }) => on === engine && (engine === SQLITE || /another node/u.test(title)))
   .map((story) => ({ story, engine, title: story.title, on: engine.name })));
 afterAll(async () => Promise.all(prepared.map(async (program) => program.close())));
 
