@@ -9,7 +9,8 @@ export default {
   },
   globalSetup: '<rootDir>/test/support/setup.js',
   globalTeardown: '<rootDir>/test/support/teardown.js',
-  testTimeout: 120_000,
+  // For whoever waits for something that never comes: a loaded machine of two cores takes its time.
+  testTimeout: 300_000,
   // Tests wait for processes and disks more than they compute: every core gets one.
   maxWorkers: '100%',
 };

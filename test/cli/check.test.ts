@@ -82,7 +82,7 @@ describe('check and rebuild on the command line', () => {
     } finally {
       await halfway.close();
     }
-  }, 120_000);
+  });
 
   test('refuse what they do not know with status 2', async () => {
     expect(await program.run(['check', 'CL-404'])).toEqual({ code: 2, out: '', err: 'scd-inbox: nothing is known of account "CL-404"\n' });

@@ -70,7 +70,7 @@ describe('the command line', () => {
       const { code, out } = await program.run([command, '--help']);
       expect([code, /Examples?:/u.test(out)]).toEqual([0, true]);
     }
-  }, 120_000);
+  });
 
   test('deletes a record and then a whole batch, and the file may be dropped again', async () => {
     const [record] = await program.rows<{ id: number }>("select id from stage_record where external_reference = 'A002' and batch_id = 1");

@@ -125,7 +125,7 @@ describe.each(ENGINES)('the daemon on $name', (engine) => {
       expect((await program.run(['process'])).code).toBe(0);
       expect(await program.whole()).toEqual(expected);
     }
-  }, 120_000);
+  });
 
   test('that is stopped before the end of a pass says so by its exit status, and the next pass ends it', async () => {
     const program = await create({}, engine);
@@ -207,7 +207,7 @@ describe('the four monthly workbooks', () => {
       version('CL-010', 'A011', 78000, '30 Days', '2022-04-28', null),
       version('CL-008', 'A008', 2300, '7 Days', '2022-01-28', null),
     ]));
-  }, 120_000);
+  });
 });
 
 function permutations<T>(things: readonly T[]): T[][] {

@@ -26,7 +26,7 @@ describe('killed at every fail point in a row, the program ends as if it had nev
     expect(whole).toEqual(expected);
     expect(kills.length).toBeGreaterThan(0);
     for (const point of kills) untold.delete(point);
-  }, 120_000);
+  });
 
   test('and no point is left out', () => {
     // Needs a second file system.

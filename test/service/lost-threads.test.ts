@@ -41,4 +41,4 @@ test('a file that runs its thread out of memory is set aside after three attempt
   await writeFile(join(program.folder, 'config', 'local.yaml'), 'limits:\n  workerHeapMiB: 20\n');
   const out = await takeIn(lines('2022-01-28,CL-1,A1,Acme,1,Cash', 700_000));
   expect(out.match(/bad\.csv: the thread that worked on it was lost \([^)]*memory[^)]*\)/gu)).toHaveLength(3);
-}, 120_000);
+});
