@@ -4,9 +4,8 @@ import type { Stats } from 'node:fs';
 import { systemCode } from '../errors.js';
 import { failpoint } from '../failpoint.js';
 import { claimName, parseClaimName, type ClaimName } from './claim-name.js';
-import { fileError, isSameFile, lookAt, makeFolder, syncFile, syncFolder } from './files.js';
-import { candidates } from './names.js';
-import { RETURNED, release } from './release.js';
+import { fileError, lookAt, makeFolder, syncFile, syncFolder } from './files.js';
+import { release, returnedPath } from './release.js';
 import type { Seen } from './scan.js';
 
 /** A file in `.processing`, in the folder named by its claim. */
@@ -118,7 +117,7 @@ async function claimsIn(inbox: string, claimed: ClaimName): Promise<Claim[]> {
   const folder = join(inbox, PROCESSING, claimName(claimed));
   const claims: Claim[] = [];
   const names = await namesIn(folder);
-  for (const name of names.sort()) {
+  for (const name of names) {
     const found = { token: claimed.token, name, path: join(folder, name) };
     if (await isBeingReleased(inbox, found)) await release(inbox, found);
     else claims.push(found);
@@ -131,14 +130,7 @@ async function claimsIn(inbox: string, claimed: ClaimName): Promise<Claim[]> {
 async function isBeingReleased(inbox: string, { name, path }: Claim): Promise<boolean> {
   const claimed = await lookAt(path);
   if (claimed === undefined) return false;
-  if (!claimed.isFile()) return true;
-  if (claimed.nlink === 1n) return false;
-  for (const candidate of candidates(name, RETURNED)) {
-    const inInbox = await lookAt(join(inbox, candidate));
-    if (isSameFile(inInbox, claimed)) return true;
-    if (inInbox === undefined && candidate !== name) return false;
-  }
-  return false;
+  return !claimed.isFile() || (await returnedPath(inbox, name, claimed)) !== undefined;
 }
 
 async function namesIn(folder: string): Promise<string[]> {

@@ -45,7 +45,8 @@ export function refusesLinks(error: unknown): boolean {
 
 const REFUSALS: ReadonlySet<string> = new Set(['EPERM', 'EACCES', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
 
-async function firstFree(folder: string, names: Iterable<string>, take: (path: string) => Promise<boolean>): Promise<string> {
+/** The path of the first of the names that `take` takes: it tells whether it could. */
+export async function firstFree(folder: string, names: Iterable<string>, take: (path: string) => Promise<boolean>): Promise<string> {
   for (const name of names) {
     const path = join(folder, name);
     if (await take(path)) return path;

@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { linkSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, linkSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { faults, mend, mockFileSystem } from './faulty-fs.js';
 import { Folders, filesIn } from './support.js';
 
 mockFileSystem();
-const { claim, listClaims } = await import('../../src/inbox/claim.js');
+const { claim, claimNames, listClaims, passOn } = await import('../../src/inbox/claim.js');
 const { release } = await import('../../src/inbox/release.js');
 const { archive } = await import('../../src/inbox/archive.js');
 const { scan } = await import('../../src/inbox/scan.js');
@@ -57,12 +57,32 @@ describe('a claim', () => {
     expect(readdirSync(join(inbox, '.processing'))).toHaveLength(1);
   });
 
-  it('leaves a file alone that has changed since it settled', async () => {
-    const seen = await drop('a.xlsx');
-    writeFileSync(seen.path, 'mine and more');
-    faults.refuse = (verb) => (verb === 'rename' ? 'EIO' : undefined);
+  it.each<[string, (seen: Seen) => void]>([
+    ['is longer', ({ path, mtimeMs }) => { writeFileSync(path, 'mine and more'); utimesSync(path, mtimeMs / 1_000, mtimeMs / 1_000); }],
+    ['was written to', ({ path }) => utimesSync(path, 1, 1)],
+    ['is another of the same size and time', ({ path, mtimeMs }) => {
+      writeFileSync(`${path}.new`, 'mine');
+      utimesSync(`${path}.new`, mtimeMs / 1_000, mtimeMs / 1_000);
+      renameSync(`${path}.new`, path);
+    }],
+    ['is a link', ({ path }) => { renameSync(path, `${path}.tmp`); symlinkSync(`${path}.tmp`, path); }],
+    ['is gone', ({ path }) => rmSync(path)],
+  ])('leaves alone what %s since it settled', async (_, change) => {
+    const path = join(inbox, 'a.xlsx');
+    writeFileSync(path, 'mine');
+    // A whole second: what a link or a copy of the time cannot hold exactly would be a difference of its own.
+    utimesSync(path, 1_700_000_000, 1_700_000_000);
+    const seen = (await scan(inbox)).files[0]!;
+    change(seen);
     expect(await claim(inbox, seen, 't1')).toBeUndefined();
-    expect(filesIn(inbox)).toEqual({ [seen.path]: 'mine and more' });
+    expect(readdirSync(inbox)).not.toContain('.processing');
+  });
+
+  it('of a file that is taken away in the very instant leaves nothing behind', async () => {
+    const seen = await drop('a.xlsx');
+    beforeRename(() => rmSync(seen.path));
+    expect(await claim(inbox, seen, 't1')).toBeUndefined();
+    expect(readdirSync(join(inbox, '.processing'))).toEqual([]);
   });
 
   it('puts back a file that changes in the very instant', async () => {
@@ -90,14 +110,46 @@ describe('a claim', () => {
     expect(filesIn(inbox)[join(inbox, 'folder.xlsx', 'inner')]).toBe('kept');
   });
 
-  it('says so in words when it cannot be made to last, and the file stays claimed', async () => {
+  it('outlasts a power loss: its folder, the bytes of the file and both ends of the move are synced', async () => {
+    await claim(inbox, await drop('a.xlsx'), 't1');
+    const seen = await drop('b.xlsx');
+    const synced: string[] = [];
+    faults.before = (verb, [path]) => {
+      if (verb === 'open') synced.push(relative(inbox, String(path)));
+      if (verb === 'rename') synced.push('renamed');
+    };
+    await claim(inbox, seen, 't2');
+    expect(synced).toEqual(['.processing', 'renamed', '.processing/t2/b.xlsx', '.processing/t2', '']);
+  });
+
+  it.each<[string, string, string, string, string]>([
+    ['looked at', 'lstat', 'a.xlsx', 'EACCES', 'cannot claim a.xlsx: permission denied'],
+    ['given a folder', 'mkdir', 't1', 'ENOSPC', 'cannot make the folder .processing/t1 in it: the disk is full'],
+    ['moved', 'rename', 'a.xlsx', 'EROFS', 'cannot claim a.xlsx: the file system is read-only'],
+  ])('says so in words when the file cannot be %s, and leaves it in the inbox', async (_, refused, ending, code, message) => {
     const seen = await drop('a.xlsx');
-    faults.refuse = (verb, [path]) => (verb === 'open' && String(path).endsWith('t1') ? 'EMFILE' : undefined);
+    faults.refuse = (verb, [path]) => (verb === refused && String(path).endsWith(ending) ? code : undefined);
+    await expect(claim(inbox, seen, 't1')).rejects.toMatchObject({ code: 'io', retryable: true, message: `inbox ${inbox}: ${message}` });
+    mend();
+    expect(await listClaims(inbox)).toEqual([]);
+    expect(filesIn(inbox)).toEqual({ [seen.path]: 'mine' });
+    if (existsSync(join(inbox, '.processing'))) expect(readdirSync(join(inbox, '.processing'))).toEqual([]);
+  });
+
+  it.each(['t1', 'a.xlsx'])('says so in words when it cannot be made to last (%s), and the file stays claimed', async (synced) => {
+    const seen = await drop('a.xlsx');
+    faults.refuse = (verb, [path]) => (verb === 'open' && String(path).endsWith(synced) ? 'EMFILE' : undefined);
     await expect(claim(inbox, seen, 't1')).rejects.toMatchObject({
       code: 'io', retryable: true, message: `inbox ${inbox}: cannot claim a.xlsx: too many open files`,
     });
     mend();
     expect(await listClaims(inbox)).toHaveLength(1);
+  });
+
+  it('takes a file that may not be read: its reader says so to its sender', async () => {
+    const seen = await drop('a.xlsx');
+    faults.refuse = (verb, [path]) => (verb === 'open' && String(path).endsWith('a.xlsx') ? 'EACCES' : undefined);
+    expect(await claim(inbox, seen, 't1')).toBe(join(inbox, '.processing', 't1', 'a.xlsx'));
   });
 
   it('is killed before any call: the file is whole, in the inbox or in the list', async () => {
@@ -110,39 +162,6 @@ describe('a claim', () => {
       const { files } = await scan(inbox);
       expect(claims.length + files.length).toBe(1);
       expect(readdirSync(inbox, { recursive: true })).not.toContain(claims.length === 0 ? join('.processing', 't1') : 'a.xlsx');
-      rmSync(inbox, { recursive: true });
-      mkdirSync(inbox);
-    }
-  });
-});
-
-describe('a release', () => {
-  const ways = [
-    { way: 'by link', refuse: () => undefined },
-    { way: 'by rename', refuse: (verb: string) => (verb === 'link' ? 'EPERM' : undefined) },
-  ];
-
-  it.each(ways)('overwrites nothing ($way)', async ({ refuse }) => {
-    await claim(inbox, await drop('a.xlsx'), 't1');
-    await drop('a.xlsx', 'new');
-    faults.refuse = refuse;
-    const path = await release(inbox, (await listClaims(inbox))[0]!);
-    expect(filesIn(inbox)).toEqual({ [join(inbox, 'a.xlsx')]: 'new', [path]: 'mine' });
-    expect(path).toMatch(/a \(returned( t1)?\)\.xlsx$/u);
-    expect((await scan(inbox)).files).toHaveLength(2);
-  });
-
-  it.each(ways)('is killed before any call, and the list mends it: one file, in one place ($way)', async ({ refuse }) => {
-    for (let killAt = 0, wasKilled = true; wasKilled; killAt += 1) {
-      await claim(inbox, await drop('a.xlsx'), 't1');
-      await drop('a.xlsx', 'new');
-      const [claimed] = await listClaims(inbox);
-      Object.assign(faults, { killAt, calls: 0, refuse });
-      wasKilled = await release(inbox, claimed!).then(() => false, () => true);
-      mend();
-      const claims = await listClaims(inbox);
-      expect(Object.values(filesIn(inbox)).sort()).toEqual(['mine', 'new']);
-      expect(claims.length + (await scan(inbox)).files.length).toBe(2);
       rmSync(inbox, { recursive: true });
       mkdirSync(inbox);
     }
@@ -170,5 +189,77 @@ describe('the list of claims', () => {
     expect(await archive(path, store, 'a.xlsx', 'batch 1')).toBe(join(store, 'a.xlsx'));
     expect(await listClaims(inbox)).toEqual([]);
     expect(statSync(join(store, 'a.xlsx')).nlink).toBe(1);
+  });
+
+  it('holds what a person puts there, in the order of its tokens', async () => {
+    for (const token of ['t3', 't1', 't2']) await claim(inbox, await drop(`${token}.xlsx`), token);
+    writeFileSync(join(inbox, '.processing', 't2', 'u.xlsx'), 'beside it');
+    expect((await listClaims(inbox)).map(({ token, name }) => `${token} ${name}`).sort()).toEqual(['t1 t1.xlsx', 't2 t2.xlsx', 't2 u.xlsx', 't3 t3.xlsx']);
+    expect((await claimNames(inbox)).map(({ token }) => token)).toEqual(['t1', 't2', 't3']);
+  });
+
+  it.each<[string, string[]]>([
+    ['a.xlsx', []],
+    ['a (returned).xlsx', ['a.xlsx']],
+    ['a (returned).xlsx', []],
+    ['a (returned, 2).xlsx', ['a.xlsx', 'a (returned).xlsx']],
+  ])('mends a putting back as %s that was killed behind its link, with %j there', async (back, others) => {
+    linkSync((await claim(inbox, await drop('a.xlsx'), 't1'))!, join(inbox, back));
+    for (const name of others) writeFileSync(join(inbox, name), 'new');
+    expect(await listClaims(inbox)).toEqual([]);
+    expect(filesIn(inbox)).toEqual({ [join(inbox, back)]: 'mine', ...Object.fromEntries(others.map((name) => [join(inbox, name), 'new'])) });
+    expect(readdirSync(join(inbox, '.processing'))).toEqual([]);
+  });
+
+  it('names a file that is taken away in the very instant: its reader finds that it is gone', async () => {
+    const path = (await claim(inbox, await drop('a.xlsx'), 't1'))!;
+    faults.before = (verb, [at]) => { if (verb === 'lstat' && at === path) rmSync(path, { force: true }); };
+    expect(await listClaims(inbox)).toEqual([{ token: 't1', name: 'a.xlsx', path }]);
+  });
+
+  it('says so in words when it cannot be made', async () => {
+    faults.refuse = (verb) => (verb === 'readdir' ? 'EACCES' : undefined);
+    await expect(listClaims(inbox)).rejects.toMatchObject({ code: 'io', retryable: true, message: `folder ${join(inbox, '.processing')}: cannot look into it: permission denied` });
+  });
+});
+
+describe('nodes that share an inbox', () => {
+  const nobody = (): boolean => false;
+  const at = (folder: string): string => join(inbox, '.processing', folder, 'a.xlsx');
+
+  it('see what each holds, and take up their own alone', async () => {
+    expect(await claim(inbox, await drop('a.xlsx'), 't1', 'one')).toBe(at('one~t1'));
+    expect(await listClaims(inbox, nobody, 'one')).toEqual([{ token: 't1', name: 'a.xlsx', path: at('one~t1') }]);
+    expect(await listClaims(inbox, nobody, 'two')).toEqual([]);
+    expect(await claimNames(inbox)).toEqual([{ node: 'one', token: 't1' }]);
+  });
+
+  it('leave what is held by one of them where it is when there are none any more', async () => {
+    await claim(inbox, await drop('a.xlsx'), 't1', 'one');
+    expect(await listClaims(inbox)).toEqual([{ token: 't1', name: 'a.xlsx', path: at('one~t1') }]);
+  });
+
+  it('take over what nobody holds, one of them, whoever looks first; not what is in use', async () => {
+    await claim(inbox, await drop('a.xlsx'), 't1');
+    expect(await listClaims(inbox, (token) => token === 't1', 'one')).toEqual([]);
+    expect(await claimNames(inbox)).toEqual([{ node: undefined, token: 't1' }]);
+    const lists = await Promise.all(['one', 'two'].map(async (node) => listClaims(inbox, nobody, node)));
+    const node = (await claimNames(inbox))[0]!.node!;
+    expect(lists.flat()).toEqual([{ token: 't1', name: 'a.xlsx', path: at(`${node}~t1`) }]);
+    expect(await listClaims(inbox, nobody, node)).toHaveLength(1);
+  });
+
+  it('pass a claim on, durably; one that has gone meanwhile is not', async () => {
+    await claim(inbox, await drop('a.xlsx'), 't1', 'one');
+    const synced: unknown[] = [];
+    faults.before = (verb, [path]) => { if (verb === 'open') synced.push(path); };
+    expect(await passOn(inbox, { node: 'one', token: 't1' }, 'two')).toBe(true);
+    expect(synced).toEqual([join(inbox, '.processing')]);
+    expect(filesIn(inbox)).toEqual({ [at('two~t1')]: 'mine' });
+    expect(await passOn(inbox, { node: 'one', token: 't1' }, 'three')).toBe(false);
+    faults.refuse = (verb) => (verb === 'rename' ? 'EROFS' : undefined);
+    await expect(passOn(inbox, { node: 'two', token: 't1' }, 'three')).rejects.toMatchObject({
+      code: 'io', message: `inbox ${inbox}: cannot pass .processing/two~t1 on to three: the file system is read-only`,
+    });
   });
 });
