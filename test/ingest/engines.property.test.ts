@@ -9,7 +9,7 @@ import { carryOut } from '../support/deeds.js';
 import { POSTGRES, SQLITE } from '../support/engines.js';
 import { Worlds, type World } from '../support/world.js';
 
-/** SQLite and PostgreSQL say the same of the same history: every row of every table, and every answer. */
+/** SQLite and PostgreSQL say the same of the same history: batches, marks, chains, and what was known when. */
 
 const RUNS = Number(process.env['SCD_PROPERTY_RUNS'] ?? 8);
 const SEED = Date.now() % 1_000_000;
@@ -18,7 +18,7 @@ const engines = [SQLITE, POSTGRES].map((engine) => new Worlds(engine));
 const close = async (): Promise<void> => { for (const worlds of engines) await worlds.close(); };
 afterAll(close);
 
-test(`the same random history gives the same rows and answers on both engines (seed ${SEED})`, async () => {
+test(`the same random history gives the same batches, chains and answers on both engines (seed ${SEED})`, async () => {
   await fc.assert(fc.asyncProperty(stories(), async (story) => {
     const deeds: Deed[] = [];
     tell(story, new Model(story.policy), (deed) => deeds.push(deed));
