@@ -10,7 +10,7 @@ const AREAS = {
     tests: ['test/ingest/{recover,report,example,flow}.test.ts'],
     needsServer: true,
   },
-  claim: { mutate: ['src/inbox/claim.ts', 'src/inbox/release.ts'], tests: ['test/inbox/{claim,release}.test.ts'] },
+  claim: { mutate: ['src/inbox/{claim,release,place}.ts'], tests: ['test/inbox/{claim,release,place}.test.ts'] },
   zip: { mutate: ['src/workbook/xlsx/zip.ts'], tests: ['test/workbook/xlsx/zip.test.ts'] },
 };
 const area = process.env.SCD_MUTATE ?? 'zip';
@@ -36,7 +36,7 @@ export default {
     // What waits for ever fails at its test's end, not at Stryker's much later one.
     config: {
       testMatch: tests.map((pattern) => `<rootDir>/${pattern}`), testTimeout: 10_000,
-      ...(needsServer ? {} : { globalSetup: undefined, globalTeardown: undefined }),
+      ...(needsServer ? {} : { globalSetup: null, globalTeardown: null }),
     },
     enableFindRelatedTests: false,
   },
