@@ -1,7 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 
-/** What comes over a line from a thread: a sign of life, which needs no answer, or a question, which gets one. */
-export type Said = { readonly alive: true } | { readonly question: unknown };
+/** What comes over a line from a thread: a sign of life, which needs no answer, a question, which gets one, or that it was all. */
+export type Said = { readonly alive: true } | { readonly question: unknown } | { readonly ended: true };
 
 const SIGNS_EVERY_MS = 1_000;
 
@@ -28,8 +28,10 @@ export class Line {
     return answer;
   }
 
-  /** Without this the port keeps the thread awake. */
-  close(): void {
+  /** Says that nothing comes any more; a question that is still under way gets its answer all the same, unheard. */
+  end(): void {
+    this.say({ ended: true });
+    // An open port keeps the thread awake.
     this.port.close();
   }
 

@@ -33,6 +33,7 @@ export class Threads {
       const outcome = await this.started().run({ ...task, port: port2 }, {
         name, filename: WORKER_FILE, transferList: [port2], signal: conversation.ending.signal,
       }) as Outcome<T>;
+      await conversation.answered();
       return valueOf(outcome);
     } catch (error) {
       throw conversation.reason() ?? lost(error);
@@ -78,6 +79,9 @@ class Conversation {
   private answering: Promise<void> = Promise.resolve();
   private unanswered = 0;
   private failure: { readonly error: unknown } | undefined;
+  private ended: () => void = () => undefined;
+  /** The outcome of a task comes by another way, and may overtake what it asked. */
+  private readonly heard = new Promise<void>((resolve) => { this.ended = resolve; });
   private readonly onAbort = (): void => this.fail(this.part.signal!.reason);
 
   constructor(private readonly port: MessagePort, private readonly part: Part) {
@@ -90,8 +94,16 @@ class Conversation {
         this.unanswered += 1;
         this.answering = this.answering.then(async () => this.reply(said.question));
       }
+      if ('ended' in said) this.ended();
       this.watch();
     });
+  }
+
+  /** Resolves when everything that the task asked is answered. Throws why it had to end. */
+  async answered(): Promise<void> {
+    await this.heard;
+    await this.answering;
+    if (this.failure !== undefined) throw this.failure.error;
   }
 
   /** Why the task had to end, if it was not the task itself. */

@@ -27,7 +27,10 @@ export type Outcome<T> = { readonly value: T } | {
 
 type Task<T> = T & { readonly port: MessagePort };
 
-/** Reads a workbook; each chunk of its rows is a question, answered when it has been stored. */
+/**
+ * Reads a workbook; each chunk of its rows is a question, answered when it has been stored. Of the last one the thread
+ * does not wait to hear: it is free for the next file meanwhile.
+ */
 export async function read({ path, settings, port }: Task<ReadTask>): Promise<Outcome<ReadSummary>> {
   return onLine(port, async (line) => {
     const underWay: Promise<unknown>[] = [];
@@ -40,7 +43,7 @@ export async function read({ path, settings, port }: Task<ReadTask>): Promise<Ou
         },
       });
     } finally {
-      await Promise.all(underWay);
+      await Promise.all(underWay.slice(0, -1));
     }
   });
 }
@@ -66,7 +69,7 @@ async function onLine<T>(port: MessagePort, work: (line: Line) => Promise<T>): P
   } catch (error) {
     return refusal(error);
   } finally {
-    line.close();
+    line.end();
   }
 }
 

@@ -86,6 +86,20 @@ describe('reading in a thread', () => {
     expect((await reader.read(path, settings(), drop)).rows).toBe(30_000);
   });
 
+  test('reads the next file while the last rows of one are still being taken, and ends behind them', async () => {
+    const first = await folder.file('first.csv', csv(1));
+    const second = await folder.file('second.csv', csv(1));
+    const ended: string[] = [];
+    let go: () => void;
+    const mayGo = new Promise<void>((resolve) => { go = resolve; });
+    const one = reader.read(first, settings(), async () => mayGo).then(() => ended.push('first'));
+    await reader.read(second, settings(), drop).then(() => ended.push('second'));
+    go!();
+    await one;
+    expect(ended).toEqual(['second', 'first']);
+    await expect(reader.read(first, settings(), async () => { throw new Error('the disk is full'); })).rejects.toThrow('the disk is full');
+  });
+
   test('ends with the signal’s reason, before, while and after it is read', async () => {
     const path = await folder.file('aborted.csv', csv(30_000));
     const reason = new Error('told to stop');
