@@ -1,7 +1,7 @@
 import type { Settings } from '../config/settings.js';
 import { failpoint } from '../failpoint.js';
 import { exceeds, fractionOf } from '../history/fraction.js';
-import { lockAccountsOf, recordDates } from '../store/accounts.js';
+import { accountsNamed, lockAccounts, recordDates } from '../store/accounts.js';
 import { findBatch, markHeld, markReady, type Admission } from '../store/batches.js';
 import { nextChange } from '../store/changes.js';
 import type { Transaction } from '../store/database.js';
@@ -29,9 +29,9 @@ export type ReadCounts = Pick<ReadSummary, 'sheet' | 'rows' | 'failed'>;
  * here and at the end. Throws `unbalanced` where a row got lost in between.
  */
 export async function admitBatch(
-  tx: Transaction, batch: number, read: ReadCounts, settings: Pick<Settings, 'maxFailureRatio' | 'maxMissingRatio'>,
+  tx: Transaction, batch: number, read: ReadCounts, settings: Pick<Settings, 'maxFailureRatio' | 'maxMissingRatio'>, accounts?: readonly string[],
 ): Promise<'Ready' | 'Held' | 'Error'> {
-  const added = await lockAccountsOf(tx, batch);
+  const added = await lockAccounts(tx, accounts ?? await accountsNamed(tx, batch));
   let losses: readonly Loss[] = [];
   const verdict = await keptIfDefined(tx, async () => {
     const judged = await judge(tx, batch, read, settings, added);

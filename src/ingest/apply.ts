@@ -37,7 +37,7 @@ export async function applyBatch(database: Store, batch: number, policy: PolicyI
  */
 export async function applyAdmitted(tx: Transaction, batch: number, policy: PolicyInForce): Promise<StageBatch> {
   for (const account of await accountsToApply(tx, batch)) {
-    await applyToAccount(tx, batch, account, (await waitingFor(tx, batch, account.id))!, policy, 'fast');
+    await applyToAccount(tx, batch, account, account, policy, 'fast');
   }
   return complete(tx, batch);
 }

@@ -1,6 +1,6 @@
 import { IngestError } from '../errors.js';
 import { failpoint } from '../failpoint.js';
-import { countAccounts } from '../store/accounts.js';
+import { accountsNamed } from '../store/accounts.js';
 import { findBatch, lockBatch } from '../store/batches.js';
 import { LOOKS_ITSELF, isOutage, type Transaction } from '../store/database.js';
 import type { StageBatch } from '../store/entities/stage-batch.js';
@@ -40,8 +40,9 @@ export async function decideAtOnce({ database, settings, policy }: DecidingConte
 export async function decideInOne(
   tx: Transaction, batch: number, read: ReadCounts, { settings, policy }: Pick<DecidingContext, 'settings' | 'policy'>,
 ): Promise<StageBatch | undefined> {
-  if (await countAccounts(tx, batch) !== 1) return undefined;
-  const verdict = await admitBatch(tx, batch, read, settings);
+  const accounts = await accountsNamed(tx, batch);
+  if (accounts.length !== 1) return undefined;
+  const verdict = await admitBatch(tx, batch, read, settings, accounts);
   return verdict === 'Ready' ? applyAdmitted(tx, batch, policy) : findBatch(tx, batch);
 }
 

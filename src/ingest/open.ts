@@ -1,4 +1,4 @@
-import { addBatch, countAttempt, failedBatchOf, findBatch, findClaim, liveBatchOf, markRefused, reopenBatch } from '../store/batches.js';
+import { addBatch, countAttempt, findBatch, findContent, markRefused, reopenBatch } from '../store/batches.js';
 import type { Transaction } from '../store/database.js';
 import type { StageBatch } from '../store/entities/stage-batch.js';
 import { dropRows } from '../store/records.js';
@@ -18,15 +18,13 @@ export interface ClaimedContent {
  * keeps it.
  */
 export async function openBatch(tx: Transaction, { filename, hash, claim, owner }: ClaimedContent): Promise<StageBatch> {
-  const known = await findClaim(tx, claim);
-  if (known !== undefined) return known;
-  const live = await liveBatchOf(tx, hash);
+  const { claimed, live, failed } = await findContent(tx, claim, hash);
+  if (claimed !== undefined) return claimed;
   if (live !== undefined) {
     const { id } = await addBatch(tx, { filename, hash, claim, owner, status: 'Duplicate' });
     await markRefused(tx, id, 'Duplicate', `the same content as batch ${live.id} (${live.filename}); nothing was loaded from it`, { duplicateOf: live.id });
     return (await findBatch(tx, id))!;
   }
-  const failed = await failedBatchOf(tx, hash);
   if (failed === undefined) return addBatch(tx, { filename, hash, claim, owner, status: 'In Progress' });
   await dropRows(tx, failed.id);
   await reopenBatch(tx, failed.id, claim, { owner });

@@ -1,4 +1,4 @@
-import { lockBatch } from '../store/batches.js';
+import { holdBatch } from '../store/batches.js';
 import { LOOKS_ITSELF, type Transaction } from '../store/database.js';
 import { countRows, dropRows, stageRows } from '../store/records.js';
 import { IngestError } from '../errors.js';
@@ -17,7 +17,7 @@ export async function stageFile(context: DecidingContext, batch: number, path: s
   return attempt(context, batch, isPassing, async () => context.reader.read(path, context.settings, async ({ sheet, json, rows, restarts }) => {
     if (restarts) staged = 0;
     await context.database.write(async (tx) => {
-      await lockBatch(tx, batch);
+      await holdBatch(tx, batch);
       if (restarts) await dropRows(tx, batch);
       await stageRows(tx, batch, sheet, json);
     }, restarts ? LOOKS_ITSELF : async (tx) => holdsMore(tx, batch, staged));
@@ -28,7 +28,7 @@ export async function stageFile(context: DecidingContext, batch: number, path: s
 }
 
 async function holdsMore(tx: Transaction, batch: number, rows: number): Promise<boolean> {
-  await lockBatch(tx, batch);
+  await holdBatch(tx, batch);
   return (await countRows(tx, batch)).total > rows;
 }
 

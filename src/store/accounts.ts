@@ -11,30 +11,23 @@ export interface Account {
   readonly policy_id: number | null;
 }
 
-/**
- * Locks the accounts that a batch names: what is on record of them stays as it is until the transaction ends. Returns
- * the numbers of those that are new.
- */
-export async function lockAccountsOf(tx: Transaction, batch: number): Promise<string[]> {
-  const named = await tx.rows<{ client_account: string }>(
+/** The numbers of the accounts that a staged batch names, in the order of its rows. */
+export async function accountsNamed(db: Queryable, batch: number): Promise<string[]> {
+  const named = await db.rows<{ client_account: string }>(
     `select client_account from stage_record
      where batch_id = ? and client_account is not null and effective_date is not null and external_reference is not null
      group by client_account order by min(id)`, [batch]);
-  const numbers = named.map(({ client_account }) => client_account);
+  return named.map(({ client_account }) => client_account);
+}
+
+/** Locks accounts by their numbers: what is on record of them stays as it is until the transaction ends. Returns the new ones. */
+export async function lockAccounts(tx: Transaction, numbers: readonly string[]): Promise<string[]> {
   // In the order of their ids, like everybody: two that wait for each other's accounts would wait for ever.
   const locked = await tx.rows<{ account_number: string }>(
     `select account_number from client_account where account_number in ${tx.dialect.valuesFromJson('text')} order by id ${tx.dialect.forUpdate}`,
     [JSON.stringify(numbers)]);
   const known = new Set(locked.map(({ account_number }) => account_number));
   return numbers.filter((number) => !known.has(number));
-}
-
-/** How many accounts a staged batch names. */
-export async function countAccounts(tx: Transaction, batch: number): Promise<number> {
-  const [row] = await tx.rows<{ accounts: number }>(
-    `select count(distinct client_account) as accounts from stage_record
-     where batch_id = ? and effective_date is not null and external_reference is not null`, [batch]);
-  return Number(row!.accounts);
 }
 
 /** Locks an account, so that its chains change in one transaction at a time. Returns it as it is now. */
@@ -69,9 +62,10 @@ export async function recordDates(tx: Transaction, batch: number, added: readonl
 }
 
 /** The accounts of a batch that it is not applied to yet, by id. */
-export async function accountsToApply(db: Queryable, batch: number): Promise<Account[]> {
-  return db.rows<Account>(
-    `select a.id, a.account_number, a.policy_id from batch_account b join client_account a on a.id = b.client_account_id
+export async function accountsToApply(db: Queryable, batch: number): Promise<(Account & Waiting)[]> {
+  return db.rows<Account & Waiting>(
+    `select a.id, a.account_number, a.policy_id, s.repeated_count
+     from batch_account b join client_account a on a.id = b.client_account_id join stage_batch s on s.id = b.batch_id
      where b.batch_id = ? and b.applied_seq is null order by a.id`,
     [batch],
   );

@@ -5,7 +5,7 @@ import type { Queryable } from './queryable.js';
 
 /** The verbs of `stage_batch`: one row for every file that was ever claimed. */
 
-const LIVE = "batch_status in ('In Progress', 'Ready', 'Held', 'Complete')";
+const LIVE: readonly BatchStatus[] = ['In Progress', 'Ready', 'Held', 'Complete'];
 
 /** The batch, or undefined. */
 export async function findBatch(db: Queryable, id: number): Promise<StageBatch | undefined> {
@@ -15,6 +15,11 @@ export async function findBatch(db: Queryable, id: number): Promise<StageBatch |
 /** The batch, or undefined; until the transaction ends nobody else changes it. */
 export async function lockBatch(tx: Transaction, id: number): Promise<StageBatch | undefined> {
   return (await tx.rows<StageBatch>(`select * from stage_batch where id = ? ${tx.dialect.forUpdate}`, [id]))[0];
+}
+
+/** Nobody else changes a batch until the transaction ends. On SQLite nobody can anyway. */
+export async function holdBatch(tx: Transaction, id: number): Promise<void> {
+  if (tx.dialect.forUpdate !== '') await lockBatch(tx, id);
 }
 
 /** The batch of a claim, or undefined. */
@@ -35,15 +40,30 @@ export async function passBatchesOn(tx: Transaction, from: string, to: string, c
 
 /** The batch that is on its way or on record with this content, or undefined. */
 export async function liveBatchOf(db: Queryable, hash: string): Promise<StageBatch | undefined> {
-  return (await db.rows<StageBatch>(`select * from stage_batch where file_hash = ? and ${LIVE}`, [hash]))[0];
+  return (await db.rows<StageBatch>(
+    `select * from stage_batch where file_hash = ? and batch_status in (${LIVE.map((status) => `'${status}'`).join(', ')})`, [hash]))[0];
 }
 
-/** The first batch in Error with this content, or undefined. */
-export async function failedBatchOf(db: Queryable, hash: string): Promise<StageBatch | undefined> {
-  return (await db.rows<StageBatch>(
-    "select * from stage_batch where file_hash = ? and batch_status = 'Error' and claim is null order by id limit 1",
-    [hash],
-  ))[0];
+/** What there is already of a claimed file. */
+export interface KnownContent {
+  /** The batch of its claim. */
+  readonly claimed: StageBatch | undefined;
+  /** The batch that is on its way or on record with its content. */
+  readonly live: StageBatch | undefined;
+  /** The first batch in Error with its content. */
+  readonly failed: StageBatch | undefined;
+}
+
+/** Looks for the batches that a claimed file may belong to. */
+export async function findContent(db: Queryable, claim: string, hash: string): Promise<KnownContent> {
+  const rows = await db.rows<StageBatch>(
+    "select * from stage_batch where claim = ? or (file_hash = ? and batch_status not in ('Duplicate', 'Deleted')) order by id", [claim, hash]);
+  const same = rows.filter(({ file_hash }) => file_hash === hash);
+  return {
+    claimed: rows.find((batch) => batch.claim === claim),
+    live: same.find(({ batch_status }) => LIVE.includes(batch_status)),
+    failed: same.find((batch) => batch.batch_status === 'Error' && batch.claim === null),
+  };
 }
 
 /** Records a claimed file, and with it the first attempt at it. */

@@ -14,10 +14,20 @@ export interface Change {
  * one before, even where the clock was set back: what was known when can then be told by the instant alone.
  */
 export async function nextChange(tx: Transaction): Promise<Change> {
-  const [last] = await tx.rows<{ last_seq: number; last_at: string }>(`select last_seq, last_at from change_counter where id = 1 ${tx.dialect.forUpdate}`);
-  const change = { seq: last!.last_seq + 1, at: instant(Math.max(tx.now(), Date.parse(last!.last_at) + 1)) };
-  await tx.rows('update change_counter set last_seq = ?, last_at = ? where id = 1', [change.seq, change.at]);
-  return change;
+  const now = instant(tx.now());
+  return await changeAt(tx, now, 'and last_at < ?', [now]) ?? (await changeAt(tx, await justAfterLast(tx), '', []))!;
+}
+
+/** Undefined where the latest change is not `unless`. */
+async function changeAt(tx: Transaction, at: string, unless: string, params: readonly unknown[]): Promise<Change | undefined> {
+  const [taken] = await tx.rows<{ last_seq: number }>(
+    `update change_counter set last_seq = last_seq + 1, last_at = ? where id = 1 ${unless} returning last_seq`, [at, ...params]);
+  return taken === undefined ? undefined : { seq: taken.last_seq, at };
+}
+
+async function justAfterLast(tx: Transaction): Promise<string> {
+  const [last] = await tx.rows<{ last_at: string }>(`select last_at from change_counter where id = 1 ${tx.dialect.forUpdate}`);
+  return instant(Date.parse(last!.last_at) + 1);
 }
 
 /** The instant of the latest change. It may lie behind the clock's, where that was set back. */
