@@ -23,7 +23,7 @@ export class PlainXml {
     this.kept = '';
     let at = 0;
     for (;;) {
-      const next = text.charCodeAt(at) === LESS ? this.tag(text, at) : this.text(text, at);
+      const next = text.charCodeAt(at) === LESS ? this.leaf(text, at) ?? this.tag(text, at) : this.text(text, at);
       if (next === UNUSUAL) return text.slice(at);
       if (next === CUT_OFF) break;
       at = next;
@@ -59,6 +59,17 @@ export class PlainXml {
     }
     this.handler.text(begun === from ? text.slice(from, at) : decoded + text.slice(begun, at));
     return at;
+  }
+
+  /** A whole element right within a unit, where the handler knows it as one. Returns the place behind it. */
+  private leaf(text: string, from: number): number | undefined {
+    const { leaf } = this.handler;
+    if (leaf === undefined || this.open.length !== 1) return undefined;
+    leaf.pattern.lastIndex = from;
+    const match = leaf.pattern.exec(text);
+    if (match === null) return undefined;
+    leaf.take(match);
+    return leaf.pattern.lastIndex;
   }
 
   private tag(text: string, from: number): number {

@@ -24,6 +24,14 @@ const MAX_ROW_CHARACTERS = 2_097_152;
 
 type Attributes = Readonly<Record<string, string>>;
 
+/**
+ * A cell as programs write it: its address, style and type, and a value or an inline text without references. Only what the
+ * quick reader would take as plain (plain.ts) is in its texts.
+ */
+const PLAIN_TEXT = String.raw`([^<&\]\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\uffff]*)`;
+const PLAIN_CELL = new RegExp(
+  String.raw`<c r="([A-Z]{1,3}\d{1,7})"(?: s="(\d{1,6})")?(?: t="([A-Za-z]{1,9})")?(?:/>|>(?:<v>${PLAIN_TEXT}</v>|<is><t(?: xml:space="preserve")?>${PLAIN_TEXT}</t></is>)</c>)`, 'y');
+
 const UNCALCULATED: Cell = { type: 'uncalculated', text: '' };
 
 class RowBuilder implements XmlHandler {
@@ -56,6 +64,11 @@ class RowBuilder implements XmlHandler {
     this.rich = new RichText(sheet.part);
   }
 
+  readonly leaf = {
+    pattern: PLAIN_CELL,
+    take: ([, address, style, type, value, text]: RegExpExecArray): void => this.addCell(address, style, type, value, text),
+  };
+
   take(): SheetRow[] {
     const rows = this.rows;
     if (rows.length > 0) this.rows = [];
@@ -64,7 +77,7 @@ class RowBuilder implements XmlHandler {
 
   open(name: string, attributes: Attributes): void {
     if (this.inCell) this.openInCell(name);
-    else if (name === 'c' && this.inData) this.openCell(attributes);
+    else if (name === 'c' && this.inData) this.openCell(attributes['r'], attributes['s'], attributes['t']);
     else if (name === 'row' && this.inData) this.openRow(attributes);
     else if (name === 'sheetData') this.openData();
     else if (name === 'mergeCell' && !this.inData) this.addMerge(attributes['ref'] ?? '');
@@ -116,15 +129,27 @@ class RowBuilder implements XmlHandler {
     this.cells = [];
   }
 
-  private openCell(attributes: Attributes): void {
+  /** A whole cell: the same as its tags and its text tell one after another. */
+  private addCell(address: string | undefined, style: string | undefined, type: string | undefined, value: string | undefined, text: string | undefined): void {
+    this.openCell(address, style, type);
+    if (value !== undefined) {
+      this.hasValue = true;
+      this.value = value;
+    } else if (text !== undefined) {
+      this.hasText = true;
+      this.rich.text = text;
+    }
+    this.closeCell();
+  }
+
+  private openCell(address: string | undefined, style: string | undefined, type = 'n'): void {
     if (!this.inRow) throw malformed(this.sheet.part, `has a cell outside of its rows, behind row ${this.row}`);
-    const address = attributes['r'];
     const column = address === undefined ? this.column + 1 : this.columnOf(address);
     if (column <= this.column) throw this.hostile(`cell ${address ?? ''} of row ${this.row} comes behind a later one`);
     if (column >= this.limits.columns) throw new IngestError('too-large', `sheet "${this.sheet.name}" has more than the ${this.limits.columns} columns allowed`);
     this.column = column;
-    this.type = attributes['t'] ?? 'n';
-    this.format = attributes['s'] === undefined ? undefined : this.formats[Number(attributes['s'])];
+    this.type = type;
+    this.format = style === undefined ? undefined : this.formats[Number(style)];
     this.inCell = true;
     this.hasFormula = false;
     this.hasValue = false;
