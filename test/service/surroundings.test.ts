@@ -61,6 +61,22 @@ describe('a disk that fails', () => {
     }
     expect(failures).toBeGreaterThan(1);
   });
+
+  (canTrace() ? test : test.skip)('and turns read-only under the database for that ends the program, too: what is written from then on is refused', async () => {
+    const expected = await undisturbed();
+    for (const nth of [3, 40]) {
+      const program = await create();
+      await program.run(['process']);
+      await program.drop('some.xlsx', some);
+      const wal = join(program.folder, 'data', 'scd-inbox.db-wal');
+      const under = ['strace', '-f', '-qq', '-o', '/dev/null', '-P', wal, '-e', 'trace=pwrite64', '-e', `inject=pwrite64:error=EROFS:when=${nth}+`];
+      const { code, out, err } = await program.run(['process'], {}, under);
+      expect([code, err]).toEqual([1, expect.stringContaining('the disk reported an error')]);
+      expect(out).not.toContain('batch 1 complete');
+      expect((await program.run(['process'])).code).toBe(0);
+      expect(await program.whole()).toEqual(expected);
+    }
+  });
 });
 
 describe('SIGTERM', () => {
