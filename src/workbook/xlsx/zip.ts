@@ -105,7 +105,7 @@ export class Zip {
 }
 
 async function zipFile(path: string): Promise<ZipFile> {
-  const options = { autoClose: false, lazyEntries: true, strictFileNames: true, validateEntrySizes: true };
+  const options = { autoClose: false, strictFileNames: true };
   const { size } = await stat(path);
   return size > READ_WHOLE_UP_TO ? yauzl.openPromise(path, options) : yauzl.fromBufferPromise(await readFile(path), options);
 }

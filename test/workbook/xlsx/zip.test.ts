@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
-import { checkZip, Zip, type ZipLimits } from '../../../src/workbook/xlsx/zip.js';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { checkZip, hostile, Zip, type ZipLimits } from '../../../src/workbook/xlsx/zip.js';
 import { zipOf, type Part } from '../../support/workbooks.js';
+import { until } from '../../inbox/support.js';
 import { Folder } from '../books.js';
 
 const MIB = 1_048_576;
@@ -49,6 +52,13 @@ describe('a zip', () => {
     expect((await inflated([{ name: 'a.xml', text: large }], 'a.xml')).equals(large)).toBe(true);
   });
 
+  test('gives a large part in pieces that are worth a step each, never whole', async () => {
+    const pieces: number[] = [];
+    for await (const piece of await (await opened(zipOf([{ name: 'a.xml', text: Buffer.alloc(2 * MIB) }]))).stream('a.xml')) pieces.push((piece as Buffer).length);
+    expect(Math.max(...pieces)).toBeGreaterThanOrEqual(MIB / 4);
+    expect(Math.max(...pieces)).toBeLessThanOrEqual(MIB / 2);
+  });
+
   test('that is cut off or is none is refused as damaged, with what is known of it', async () => {
     for (const length of [0, 10, 60, zipOf([a]).length - 1]) await refused(opened(zipOf([a]).subarray(0, length)), 'malformed', /^the zip is damaged or cut off \(.+\); save the workbook again and drop that$/u);
     const error = await opened(Buffer.from('no zip')).catch((thrown: unknown) => thrown);
@@ -60,6 +70,46 @@ describe('a zip', () => {
     await refused((await opened(noHeader)).stream('a.xml'), 'malformed', /^part a\.xml: the zip is damaged or cut off/u);
     await refused(inflated([{ ...a, packed: Buffer.from([255, 255, 255, 255]) }], 'a.xml'), 'malformed', /^part a\.xml: the zip is damaged or cut off \(.+\); save/u);
     await refused(inflated([{ ...a, packed: zipOf([a]).subarray(35, 37) }], 'a.xml'), 'malformed', /^part a\.xml: /u);
+  });
+});
+
+const DESCRIPTORS = '/proc/self/fd';
+
+(existsSync(DESCRIPTORS) ? describe : describe.skip)('the file of a zip', () => {
+  const pathOf = async (bytes: Buffer): Promise<string> => folder.file('held.zip', bytes);
+  const descriptors = (path: string): number => {
+    const { ino } = statSync(path);
+    return readdirSync(DESCRIPTORS).filter((name) => statSync(join(DESCRIPTORS, name), { throwIfNoEntry: false })?.ino === ino).length;
+  };
+  const isLetGo = async (path: string): Promise<void> => until(() => descriptors(path) === 0);
+  const large: Part = { name: 'a.xml', text: randomBytes(MIB + 1) };
+
+  test('of up to 1 MiB is read at once and not held open; a larger one is not taken into memory', async () => {
+    const around = Buffer.byteLength(zipOf([{ name: 'a', text: '', packed: Buffer.alloc(0) }]));
+    for (const [bytes, held] of [[around, 0], [MIB, 0], [MIB + 1, 1]] as const) {
+      const path = await pathOf(zipOf([{ name: 'a', text: '', packed: Buffer.alloc(bytes - around) }]));
+      const zip = await Zip.open(path, LIMITS);
+      expect(descriptors(path)).toBe(held);
+      zip.close();
+      await isLetGo(path);
+    }
+  });
+
+  test('is let go of in the middle of a part, too', async () => {
+    const path = await pathOf(zipOf([large]));
+    const zip = await Zip.open(path, LIMITS);
+    for await (const _ of await zip.stream('a.xml')) break;
+    zip.close();
+    await isLetGo(path);
+  });
+
+  test('is let go of where the zip is refused, be it when it is opened or when it is checked', async () => {
+    const path = await pathOf(zipOf([large, a]));
+    await refused(Zip.open(path, LIMITS), 'hostile', 'part a.xml: is there twice');
+    await isLetGo(path);
+    await pathOf(zipOf([{ ...large, crc: 1 }, b]));
+    await refused(checkZip(path, LIMITS), 'malformed', /^part a\.xml: its checksum/u);
+    await isLetGo(path);
   });
 });
 
@@ -120,7 +170,7 @@ describe('the claims of a zip are held against what is there:', () => {
   });
 
   test('names that lead out of the zip, or are long', async () => {
-    await refused(opened(zipOf([{ ...a, name: '../a' }])), 'malformed', /\.\.\/a/u);
+    for (const [name, told] of [['../a', /\.\.\/a/u], ['/a', /absolute path: \/a/u], ['xl\\a.xml', /xl\\a\.xml/u]] as const) await refused(opened(zipOf([{ ...a, name }])), 'malformed', told);
     (await opened(zipOf([{ ...a, name: 'n'.repeat(4_096) }]))).close();
     await refused(opened(zipOf([{ ...a, name: 'n'.repeat(4_097) }])), 'hostile', `part ${'n'.repeat(40)}…: its name and what is noted of it are longer than 4096 bytes`);
     const noted = (extra: number, comment: number): Buffer => {
@@ -159,7 +209,11 @@ describe('a zip for readers that do not look themselves', () => {
     for (const name of ['a.xml', 'a.rels', 'a.vml', 'A.XML']) await refused(checked([{ name, text: '<a/><!doctype x>' }]), 'hostile', what(name));
     await refused(checked([{ ...a, text: '<!ENTITY x "y">' }]), 'hostile', what('a.xml'));
     await refused(checked([{ ...a, text: Buffer.from('\ufeff<!DOCTYPE x>', 'utf16le') }]), 'hostile', what('a.xml'));
-    for (let cut = 1; cut < 10; cut += 1) await refused(checked([{ ...a, text: `${'x'.repeat(65_536 - cut)}<!DOCTYPE x>` }]), 'hostile', what('a.xml'));
+    for (let cut = 1; cut < 10; cut += 1) await refused(checked([{ ...a, text: `${'x'.repeat(262_144 - cut)}<!DOCTYPE x>` }]), 'hostile', what('a.xml'));
     expect(await checked([{ name: 'a.bin', text: '<!DOCTYPE x>' }, { name: 'a.xml.png', text: '<!DOCTYPE x>' }, { name: 'b.xml', text: '<DOCTYPE x> <! DOCTYPE>' }])).toBe(47);
   });
+});
+
+test('the refusal of a part that is made to do harm names it and says what to do', () => {
+  expect(hostile('a.xml', 'row 2 comes behind row 3')).toMatchObject({ code: 'hostile', message: 'part a.xml: row 2 comes behind row 3; save the workbook again and drop that' });
 });
