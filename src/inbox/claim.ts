@@ -116,13 +116,13 @@ export async function passOn(inbox: string, from: ClaimName, node: string): Prom
 async function claimsIn(inbox: string, claimed: ClaimName): Promise<Claim[]> {
   const folder = join(inbox, PROCESSING, claimName(claimed));
   const claims: Claim[] = [];
-  const names = await namesIn(folder);
-  for (const name of names) {
+  for (const name of await namesIn(folder)) {
     const found = { token: claimed.token, name, path: join(folder, name) };
     if (await isBeingReleased(inbox, found)) await release(inbox, found);
     else claims.push(found);
   }
-  if (names.length === 0) await rmdir(folder).catch(() => undefined);
+  // Refused where anything is in it.
+  await rmdir(folder).catch(() => undefined);
   return claims;
 }
 

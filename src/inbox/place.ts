@@ -40,10 +40,10 @@ export async function placePart(part: string, folder: string, names: () => Itera
  * a file of another user (the kernel's `protected_hardlinks`). Another file system (EXDEV) is not meant.
  */
 export function refusesLinks(error: unknown): boolean {
-  return REFUSALS.has(systemCode(error) ?? '');
+  return REFUSALS.has(systemCode(error));
 }
 
-const REFUSALS: ReadonlySet<string> = new Set(['EPERM', 'EACCES', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
+const REFUSALS: ReadonlySet<string | undefined> = new Set(['EPERM', 'EACCES', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
 
 /** The path of the first of the names that `take` takes: it tells whether it could. */
 export async function firstFree(folder: string, names: Iterable<string>, take: (path: string) => Promise<boolean>): Promise<string> {

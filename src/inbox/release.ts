@@ -34,7 +34,7 @@ async function nameInInbox(inbox: string, claim: Claim): Promise<string> {
     return await linkFreely(claim.path, inbox, candidates(claim.name, RETURNED));
   } catch (error) {
     if (!refusesLinks(error)) throw error;
-    return renameToUnused(inbox, claim, claimed?.isDirectory() ?? false);
+    return renameToUnused(inbox, claim, claimed?.isDirectory() === true);
   }
 }
 

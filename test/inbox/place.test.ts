@@ -72,6 +72,12 @@ describe('a part file', () => {
     expect(filesIn(folder)).toEqual({ [join(folder, 'a')]: 'theirs', [join(folder, 'b')]: 'mine' });
   });
 
+  it('leaves at worst an empty file under the visible name where it is killed and there are no links', async () => {
+    faults.refuse = (verb) => { if (verb === 'rename') throw new Error('killed'); return withoutLinks(verb); };
+    await expect(place()).rejects.toThrow('killed');
+    expect(filesIn(folder)).toEqual({ [part]: 'mine', [join(folder, 'a')]: '' });
+  });
+
   it('does not share a name with another that is placed at once, where there are no links', async () => {
     faults.refuse = withoutLinks;
     const another = put('.another', 'other');
