@@ -1,4 +1,5 @@
 import { expect, jest, test } from '@jest/globals';
+import { execFileSync } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,6 +15,20 @@ test('a log file holds a JSON line for each event, with its fields', async () =>
   const names = (await readdir(folder)).filter((name) => name.startsWith('scd.log'));
   expect(names).toHaveLength(1);
   expect(JSON.parse(await readFile(join(folder, names[0]!), 'utf8'))).toMatchObject({ level: 'warn', event: 'batch', message: 'batch 1 error', batch: 1 });
+  await rm(folder, { recursive: true });
+});
+
+test('no line is lost where a log file is full, the next is begun and the program ends', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'scd-log-'));
+  const program = `import { createLog } from ${JSON.stringify(new URL('../dist/log.js', import.meta.url).href)};
+    const log = createLog({ level: 'info', file: process.argv[1] }, false);
+    for (let line = 0; line < 45; line += 1) log.info('line', line + ' ' + 'x'.repeat(500_000));
+    await log.close();`;
+  execFileSync(process.execPath, ['--input-type=module', '-e', program, join(folder, 'scd.log')], { stdio: 'ignore' });
+  const names = (await readdir(folder)).filter((name) => name.startsWith('scd.log')).sort();
+  expect(names).toHaveLength(2);
+  const lines = (await Promise.all(names.map(async (name) => readFile(join(folder, name), 'utf8')))).join('').trimEnd().split('\n');
+  expect(lines.map((line) => parseInt((JSON.parse(line) as { message: string }).message))).toEqual(Array.from({ length: 45 }, (_, line) => line));
   await rm(folder, { recursive: true });
 });
 

@@ -54,7 +54,7 @@ export async function deleteBatch(store: Store, id: number): Promise<Deletion> {
 
 /** Ends the deletions that were interrupted. Returns their batches. */
 export async function resumeDeletions(store: Store): Promise<number[]> {
-  const batches = await halfDeletedBatches(store.reader);
+  const batches = (await halfDeletedBatches(store.reader)).map(({ id }) => id);
   for (const batch of batches) await deleteBatch(store, batch);
   return batches;
 }

@@ -15,6 +15,7 @@ import { heldBatches } from '../store/batches.js';
 import type { StageBatch } from '../store/entities/stage-batch.js';
 import { reportStatus } from '../store/nodes.js';
 import { WorkbookReader } from '../workbook/reader.js';
+import { Deletions, deletionResumed } from './deletions.js';
 import { hold, letGo, reportOf, type Held } from './held.js';
 import { Intake } from './intake.js';
 import { Outage } from './outage.js';
@@ -43,6 +44,7 @@ export class Daemon {
   private trouble: string | undefined;
   private readonly outage: Outage;
   private readonly watcher: Watcher;
+  private readonly deletions: Deletions;
   readonly intake: Intake;
   /** Resolves, with the reason, where other nodes go on with this one's work: it has to be closed and opened anew. */
   readonly lost: Promise<IngestError>;
@@ -61,6 +63,7 @@ export class Daemon {
     this.lost = new Promise((resolve) => { onLost = resolve; });
     this.outage = new Outage(log, clock);
     this.intake = new Intake(context, this.outage, { onFatal, onOutcome, onLost: onLost! });
+    this.deletions = new Deletions(context);
     this.watcher = new Watcher(resolve(settings.inbox), () => this.hear(),
       (error) => log.warn('watch', `${messageOf(error)}; it is looked through every ${settings.scanSeconds} s`));
     lease?.start(() => this.intake.pending > 0, onLost!);
@@ -76,7 +79,7 @@ export class Daemon {
       const store = lease?.store ?? database;
       const { policy, isChanged, accounts } = await adoptPolicy(store, settings, lease?.node);
       if (isChanged || accounts > 0) log.info('policy', `the policy has changed: the chains of ${accounts} accounts were derived anew`, { accounts });
-      for (const batch of await resumeDeletions(store)) log.info('deletion', `batch ${batch}: its deletion was interrupted and is done now`, { batch });
+      for (const batch of await resumeDeletions(store)) log.info('deletion', deletionResumed(batch), { batch });
       const stopping = new AbortController();
       // Each file that is read listens to it, and there are many at once.
       setMaxListeners(0, stopping.signal);
@@ -162,6 +165,7 @@ export class Daemon {
       await this.intake.look();
       this.restsUntil = performance.now() + REST_AFTER_LOOK * (performance.now() - begun);
       this.watchIfCalm();
+      await this.deletions.look();
       await this.report();
       this.outage.end();
       this.noteTrouble(undefined);

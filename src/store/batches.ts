@@ -211,12 +211,12 @@ export async function markDeleted(tx: Transaction, id: number, at: string): Prom
   await tx.rows("update stage_batch set batch_status = 'Deleted', deleted_at = ? where id = ?", [at, id]);
 }
 
-/** Deleted batches that still count for an account: their deletion was interrupted. */
-export async function halfDeletedBatches(db: Queryable): Promise<number[]> {
-  const rows = await db.rows<{ id: number }>(
-    `select distinct b.id from stage_batch b join batch_account a on a.batch_id = b.id
-     where b.batch_status = 'Deleted' and a.removed_seq is null order by b.id`);
-  return rows.map(({ id }) => id);
+/** Deleted batches that still count for accounts, and for how many: their deletion is under way, or was interrupted. */
+export async function halfDeletedBatches(db: Queryable): Promise<{ readonly id: number; readonly accounts: number }[]> {
+  const rows = await db.rows<{ id: number; accounts: number }>(
+    `select b.id, count(*) as accounts from stage_batch b join batch_account a on a.batch_id = b.id
+     where b.batch_status = 'Deleted' and a.removed_seq is null group by b.id order by b.id`);
+  return rows.map(({ id, accounts }) => ({ id, accounts: Number(accounts) }));
 }
 
 function zeroed(columns: readonly string[]): string {
