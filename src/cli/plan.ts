@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { isPostgres, sqliteTarget } from '../config/database-url.js';
 import { loadSettings } from '../config/load.js';
 import type { Settings } from '../config/settings.js';
 import type { Version } from '../history/chain.js';
@@ -53,7 +54,7 @@ async function planned(settings: Settings, database: Database, paths: readonly s
 
 /** Before the first file there is no database: then an empty one stands in for it. */
 async function inDatabase<T>(settings: Settings, work: (settings: Settings, database: Database) => Promise<T>): Promise<T> {
-  const isMissing = settings.database.startsWith('sqlite:') && !existsSync(resolve(settings.database.slice('sqlite:'.length)));
+  const isMissing = !isPostgres(settings.database) && !existsSync(resolve(sqliteTarget(settings.database).path));
   const scratch = isMissing ? await mkdtemp(join(tmpdir(), 'scd-plan-')) : undefined;
   const database = await Database.open(scratch === undefined ? settings.database : `sqlite:${join(scratch, 'empty.db')}`);
   try {

@@ -1,11 +1,26 @@
 /**
- * The database setting: `sqlite:PATH` or `postgres://USER@HOST:PORT/NAME?options`. The options are those of libpq:
- * `sslmode` (disable, the default; require, verify-ca, verify-full), `sslrootcert`, `sslcert`, `sslkey`, `host` (a
- * socket's folder), `application_name`, and our own `passwordfile`.
+ * The database setting: `sqlite:PATH`, with `?busySeconds=N` where another program's lock is to be waited for longer or
+ * shorter than usual, or `postgres://USER@HOST:PORT/NAME?options`. The options are those of libpq: `sslmode` (disable, the
+ * default; require, verify-ca, verify-full), `sslrootcert`, `sslcert`, `sslkey`, `host` (a socket's folder),
+ * `application_name`, and our own `passwordfile`.
  */
 
 const OPTIONS = new Set(['sslmode', 'sslrootcert', 'sslcert', 'sslkey', 'host', 'application_name', 'passwordfile']);
 const TLS_MODES = ['disable', 'require', 'verify-ca', 'verify-full'];
+
+/** A SQLite database: its file, and for how long another program's lock is waited for. */
+export interface SqliteTarget {
+  readonly path: string;
+  readonly busyMs: number;
+}
+
+const BUSY_SECONDS = 30;
+
+/** What a database setting `sqlite:PATH` names. Other question marks belong to the path. */
+export function sqliteTarget(url: string): SqliteTarget {
+  const [, path, seconds] = /^sqlite:(.+?)(?:\?busySeconds=(\d+(?:\.\d+)?))?$/su.exec(url)!;
+  return { path: path!, busyMs: 1000 * Number(seconds ?? BUSY_SECONDS) };
+}
 
 /** Whether a database setting names a PostgreSQL database. */
 export function isPostgres(url: string): boolean {

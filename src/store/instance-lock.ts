@@ -3,7 +3,7 @@ import { isPostgres, shownUrl } from '../config/database-url.js';
 import { IngestError } from '../errors.js';
 import { connectPostgres } from './postgres-connection.js';
 import { isBusy } from './sqlite.js';
-import { openLockFile, sqlitePath } from './sqlite-connection.js';
+import { openLockFile, resolvedTarget } from './sqlite-connection.js';
 
 /**
  * The right to take files in for a database, freed when the process ends, however it ends: on SQLite an exclusive lock
@@ -14,7 +14,7 @@ export class InstanceLock {
 
   /** Takes the lock; refuses with `locked` where another process holds it. */
   static async take(url: string, node: string): Promise<InstanceLock> {
-    return new InstanceLock(isPostgres(url) ? await lockSession(url, node) : await lockFile(sqlitePath(url)));
+    return new InstanceLock(isPostgres(url) ? await lockSession(url, node) : await lockFile(resolvedTarget(url).path));
   }
 
   async release(): Promise<void> {

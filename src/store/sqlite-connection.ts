@@ -2,6 +2,7 @@ import { mkdirSync, statfsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import sqlite3 from 'sqlite3';
 import { DataSource } from 'typeorm';
+import { sqliteTarget, type SqliteTarget } from '../config/database-url.js';
 import { IngestError, messageOf, systemCode } from '../errors.js';
 import { ENTITIES } from './entities/index.js';
 import { MIGRATIONS } from './migrations/index.js';
@@ -10,19 +11,19 @@ import { refuseNewerSchema } from './schema-version.js';
 /** Opens SQLite through TypeORM; the one place that names the driver. */
 
 const OPEN_READONLY = 1;
-const BUSY_TIMEOUT_MS = 30_000;
 /** Pages kept in memory, in KiB. Files go through the indexes in order: four times as much was not faster. */
 const CACHE_KIB = 16_384;
 
-/** The path of a database setting `sqlite:PATH`. */
-export function sqlitePath(url: string): string {
-  return resolve(url.replace(/^sqlite:/, ''));
+/** What a database setting `sqlite:PATH` names, from the folder that the program was started in. */
+export function resolvedTarget(url: string): SqliteTarget {
+  const { path, busyMs } = sqliteTarget(url);
+  return { path: resolve(path), busyMs };
 }
 
 /** Opens the database for writing, creating it and bringing its schema up to date. */
-export async function openForWriting(path: string): Promise<DataSource> {
+export async function openForWriting({ path, busyMs }: SqliteTarget): Promise<DataSource> {
   mkdirSync(dirname(path), { recursive: true });
-  const source = await connect(path, {});
+  const source = await connect(path, {}, busyMs);
   try {
     await source.query('pragma journal_mode = wal');
     await source.query('pragma synchronous = full');
@@ -39,8 +40,8 @@ export async function openForWriting(path: string): Promise<DataSource> {
 }
 
 /** Opens an existing database for reading only. */
-export async function openForReading(path: string): Promise<DataSource> {
-  return connect(path, { flags: OPEN_READONLY });
+export async function openForReading({ path, busyMs }: SqliteTarget): Promise<DataSource> {
+  return connect(path, { flags: OPEN_READONLY }, busyMs);
 }
 
 /** Opens a database file of its own that serves as a lock: no schema, no journal to keep. */
@@ -88,7 +89,7 @@ const HINTS: Readonly<Record<string, string>> = {
 /** TypeORM turns on stack traces of every call, which cost more than small statements do. */
 const QUIET_DRIVER = { ...sqlite3, verbose: () => sqlite3 };
 
-async function connect(path: string, options: object, busyTimeout = BUSY_TIMEOUT_MS): Promise<DataSource> {
+async function connect(path: string, options: object, busyTimeout: number): Promise<DataSource> {
   const source = new DataSource({
     type: 'sqlite', database: path, entities: ENTITIES, migrations: MIGRATIONS, logging: false,
     busyTimeout, driver: QUIET_DRIVER, ...options,

@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
 import type { DataSource } from 'typeorm';
 import type { Clock } from '../clock.js';
+import type { SqliteTarget } from '../config/database-url.js';
 import { IngestError, systemCode } from '../errors.js';
 import type { Database, Transaction } from './database.js';
 import { SQLITE } from './dialect.js';
 import type { Queryable } from './queryable.js';
-import { databaseError, openForReading, openForWriting, sqlitePath } from './sqlite-connection.js';
+import { databaseError, openForReading, openForWriting, resolvedTarget } from './sqlite-connection.js';
 import { Statements } from './sqlite-statements.js';
 
 /** A piece of work that waits for the writer. */
@@ -30,16 +31,18 @@ class SqliteDatabase implements Database {
   private statements: Statements;
   private readonly readStatements: Statements;
   readonly reader: Queryable;
+  private readonly path: string;
 
   constructor(
-    private readonly path: string,
+    private readonly target: SqliteTarget,
     private source: DataSource,
     private readonly readSource: DataSource,
     private readonly clock: Clock,
   ) {
+    this.path = target.path;
     this.statements = new Statements(source);
     this.readStatements = new Statements(readSource);
-    this.reader = queryable(path, this.readStatements);
+    this.reader = queryable(this.path, this.readStatements);
   }
 
   async write<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
@@ -88,7 +91,7 @@ class SqliteDatabase implements Database {
 
   private async begun(): Promise<Transaction> {
     if (!this.source.isInitialized) {
-      this.source = await openForWriting(this.path);
+      this.source = await openForWriting(this.target);
       this.statements = new Statements(this.source);
     }
     const tx = transaction(this.path, this.statements, this.clock);
@@ -138,18 +141,19 @@ function queryable(path: string, statements: Statements): Queryable {
 
 /** Opens a SQLite database for everything, creating it where it is missing. */
 export async function openSqlite(url: string, clock: Clock): Promise<Database> {
-  const path = sqlitePath(url);
-  const source = await openForWriting(path);
-  return new SqliteDatabase(path, source, await openForReading(path), clock);
+  const target = resolvedTarget(url);
+  const source = await openForWriting(target);
+  return new SqliteDatabase(target, source, await openForReading(target), clock);
 }
 
 /** Opens an existing SQLite database for questions only; refuses one that is missing. */
 export async function openSqliteReader(url: string): Promise<Queryable & { close(): Promise<void> }> {
-  const path = sqlitePath(url);
+  const target = resolvedTarget(url);
+  const { path } = target;
   if (!existsSync(path)) {
     throw new IngestError('database', `database ${path}: there is none yet; it is made when the first file is processed`);
   }
-  const source = await openForReading(path);
+  const source = await openForReading(target);
   const statements = new Statements(source);
   return { ...queryable(path, statements), close: async () => closeSource(source, statements) };
 }

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { sqliteTarget } from '../../src/config/database-url.js';
 import { ENVIRONMENT, loadSettings, unknownNames } from '../../src/config/load.js';
 import { messageOf } from '../../src/errors.js';
 
@@ -109,6 +110,12 @@ describe('settings', () => {
     expect(found('postgres://app:hush@db/scd?pasword=x')).toMatch(/^SCD_DATABASE: expected only the options .*, not pasword, found/u);
     expect(found('postgres://app:hu@sh@:db')).not.toContain('hu');
     expect(found('mysql://app@db/scd')).toContain('expected sqlite:PATH or postgres://USER@HOST:PORT/NAME');
+  });
+
+  test('of a SQLite database may say for how long its lock is waited for; any other question mark belongs to its path', () => {
+    expect(sqliteTarget('sqlite:./data/a.db')).toEqual({ path: './data/a.db', busyMs: 30_000 });
+    expect(sqliteTarget('sqlite:/srv/a.db?busySeconds=0.5')).toEqual({ path: '/srv/a.db', busyMs: 500 });
+    expect(sqliteTarget('sqlite:/srv/why?.db')).toEqual({ path: '/srv/why?.db', busyMs: 30_000 });
   });
 
   test('that are misspelled in the environment are found', () => {

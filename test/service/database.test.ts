@@ -68,6 +68,26 @@ describe('a database', () => {
     expect(await program.files()).toContain('inbox/january.xlsx');
   });
 
+  test('that another program keeps locked is waited for, the log says for what, and the daemon goes on once it is free', async () => {
+    const [program, calm] = [await create(), await create()];
+    await calm.drop('january.xlsx', january);
+    await calm.run(['process']);
+    const daemon = await program.daemon({ SCD_DATABASE: `${program.database}?busySeconds=0.2` });
+    const other = new sqlite3.Database(databaseOf(program));
+    const tell = async (sql: string): Promise<void> => new Promise((done, fail) => { other.exec(sql, (error) => { if (error === null) done(); else fail(error); }); });
+    await tell('begin immediate');
+    await program.drop('january.xlsx', january);
+    await daemon.says(/january\.xlsx: database .*: another program holds its write lock; nothing of this step was kept, it is tried again/u, 2);
+    await daemon.says(/"event":"look".*another program holds its write lock|another program holds its write lock.*"event":"look"/u);
+    expect(await program.rows('select 1 from stage_batch')).toEqual([]);
+    await tell('rollback');
+    await daemon.says(/the inbox is looked through again/u);
+    await program.until(daemon.child, "select 1 from stage_batch where batch_status = 'Complete' and claim is null");
+    await new Promise<void>((done) => { other.close(() => done()); });
+    expect(await daemon.stop()).toBe(0);
+    expect(await program.whole()).toEqual(await calm.whole());
+  });
+
   test('that is restored from a backup is caught up by dropping the archived files again, whatever had been under way', async () => {
     const [program, calm] = [await create(), await create()];
     await calm.drop('1 january.xlsx', january);
