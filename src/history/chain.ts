@@ -103,7 +103,8 @@ function standingAt(event: ItemEvent | undefined, before: Standing | undefined, 
   return { tracked: zeroed(before.tracked, policy.tracked), untracked: before.untracked, isMissing: true };
 }
 
-function zeroed(tracked: readonly Value[], rules: readonly TrackedRule[]): readonly Value[] {
+/** Values as they become where an item is missing from a submission. */
+export function zeroed(tracked: readonly Value[], rules: readonly TrackedRule[]): readonly Value[] {
   return tracked.map((value, index) => {
     const whenMissing = rules[index]?.whenMissing;
     return whenMissing === undefined ? value : whenMissing;

@@ -1,4 +1,4 @@
-import { sameValues, type Version } from './chain.js';
+import { sameValues, zeroed, type Version } from './chain.js';
 import type { TrackedRule, Value } from './policy.js';
 
 /** Whether an item that stands for something today would be a missing zero, by its chain before and after a change. */
@@ -6,9 +6,6 @@ export function isLost(before: readonly Version[], after: readonly Version[], ru
   const now = before[before.length - 1];
   const then = after[after.length - 1];
   if (now?.to !== null || then?.to !== null) return false;
-  return !isZero(now.tracked, rules) && then.isMissing && isZero(then.tracked, rules);
-}
-
-function isZero(tracked: readonly Value[], rules: readonly TrackedRule[]): boolean {
-  return sameValues(tracked, tracked.map((value, index) => rules[index]?.whenMissing ?? value));
+  const isZero = (tracked: readonly Value[]): boolean => sameValues(tracked, zeroed(tracked, rules));
+  return !isZero(now.tracked) && then.isMissing && isZero(then.tracked);
 }
