@@ -1,5 +1,4 @@
 import { expect, jest, test } from '@jest/globals';
-import { execFileSync } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -46,20 +45,6 @@ test('a log file that grows too large is followed by another, no line is lost in
     expect(files.length).toBeGreaterThan(5 * (start + 1));
   }
   speakAgain();
-  await rm(folder, { recursive: true });
-});
-
-test('no line is lost where a log file is full, the next is begun and the program ends', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'scd-log-'));
-  const program = `import { createLog } from ${JSON.stringify(new URL('../dist/log.js', import.meta.url).href)};
-    const log = createLog({ level: 'info', file: process.argv[1] }, false);
-    for (let line = 0; line < 45; line += 1) log.info('line', line + ' ' + 'x'.repeat(500_000));
-    await log.close();`;
-  execFileSync(process.execPath, ['--input-type=module', '-e', program, join(folder, 'scd.log')], { stdio: 'ignore' });
-  const names = (await readdir(folder)).filter((name) => name.startsWith('scd.log')).sort();
-  expect(names).toHaveLength(2);
-  const lines = (await Promise.all(names.map(async (name) => readFile(join(folder, name), 'utf8')))).join('').trimEnd().split('\n');
-  expect(lines.map((line) => parseInt((JSON.parse(line) as { message: string }).message))).toEqual(Array.from({ length: 45 }, (_, line) => line));
   await rm(folder, { recursive: true });
 });
 
