@@ -1,6 +1,6 @@
 import { lstat, mkdir, readdir, rename, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Stats } from 'node:fs';
+import type { BigIntStats, Stats } from 'node:fs';
 import { systemCode } from '../errors.js';
 import { failpoint } from '../failpoint.js';
 import { claimName, parseClaimName, type ClaimName } from './claim-name.js';
@@ -13,6 +13,8 @@ export interface Claim {
   readonly token: string;
   readonly name: string;
   readonly path: string;
+  /** How it looked before its bytes were hashed; undefined where an earlier try has hashed them. */
+  readonly looked?: BigIntStats | undefined;
 }
 
 /** The folder in the inbox that holds the claims. */

@@ -1,8 +1,10 @@
 import { failpoint } from '../failpoint.js';
 import { dirname } from 'node:path';
-import { removeHeldNote, writeHeldNote } from '../inbox/answer.js';
+import { removeHeldNote, writeHeldNote, writeNote } from '../inbox/answer.js';
 import { archive, findArchived, processedFolder, rejectedFolder } from '../inbox/archive.js';
 import type { Claim } from '../inbox/claim.js';
+import { isWritten, lookAt } from '../inbox/files.js';
+import { sha256 } from '../inbox/hash.js';
 import { isArchivedAt, markArchived } from '../store/batches.js';
 import { LOOKS_ITSELF } from '../store/database.js';
 import type { StageBatch } from '../store/entities/stage-batch.js';
@@ -17,9 +19,11 @@ import { writeReport } from './report.js';
 export async function finishBatch(context: Context, batch: StageBatch, claimed: Claim | undefined): Promise<StageBatch> {
   if (batch.batch_status === 'Held') await sayHeld(context, batch);
   if (batch.batch_status === 'Held' || batch.batch_status === 'Ready' || batch.batch_status === 'In Progress') return batch;
+  const isLate = await isWrittenLate(batch, claimed);
   const path = await archivedPath(context, batch, claimed);
   await failpoint('archived');
   if (path !== null) await writeReport(context, batch, path);
+  if (path !== null && isLate) await sayWrittenLate(context, batch, path);
   await failpoint('answered');
   const archived = await context.database.write(async (tx) => markArchived(tx, batch.id, path), LOOKS_ITSELF);
   await failpoint('marked-archived');
@@ -32,6 +36,27 @@ export async function finishBatch(context: Context, batch: StageBatch, claimed: 
 export async function sayHeld({ log, settings }: Context, batch: StageBatch): Promise<void> {
   await writeHeldNote(settings.archive, batch.filename, batch.id, `${batch.filename}\n\nbatch ${batch.id} is held back: it ${batch.error ?? ''}\n`);
   log.warn('batch', outcomeLine(batch), { batch: batch.id, file: batch.filename, status: batch.batch_status, rows: batch.total_count });
+}
+
+/**
+ * Whether somebody wrote to a file behind its being read: a writer that has it open reaches it under any name. The last
+ * look is right before the move; what is written behind that is noticed by nobody.
+ */
+async function isWrittenLate(batch: StageBatch, claimed: Claim | undefined): Promise<boolean> {
+  if (claimed === undefined || batch.file_hash === null || !SAYS_LOADED.has(batch.batch_status)) return false;
+  const isSuspect = claimed.looked === undefined || isWritten(claimed.looked, await lookAt(claimed.path));
+  return isSuspect && await sha256(claimed.path) !== batch.file_hash;
+}
+
+/** What makes its sender believe that all of the file is on record. */
+const SAYS_LOADED: ReadonlySet<string> = new Set(['Complete', 'Duplicate']);
+
+/** What was read stays on record: taking it back would be worse than saying what is missing. */
+async function sayWrittenLate({ log }: Context, batch: StageBatch, path: string): Promise<void> {
+  const said = `somebody wrote to ${batch.filename} after it was read: what was written then is not loaded. Once its writer has closed it, drop `
+    + `${path} again; rows that are on record already count as repeated`;
+  await writeNote(path, `${batch.filename}\n\nbatch ${batch.id}: ${said}\n`);
+  log.warn('written-late', `batch ${batch.id}: ${said}`, { batch: batch.id, file: batch.filename, archived: path });
 }
 
 async function archivedPath(context: Context, batch: StageBatch, claimed: Claim | undefined): Promise<string | null> {

@@ -23,7 +23,8 @@ import { stageFile } from './stage.js';
  * Takes a claimed file all the way: batch, rows, history, archive. Returns its batch as it ended.
  * Throws what may pass (a full disk, a stop): the file stays claimed and is resumed later.
  */
-export async function ingestFile(context: Context, claimed: Claim): Promise<StageBatch> {
+export async function ingestFile(context: Context, found: Claim): Promise<StageBatch> {
+  const claimed = { ...found, looked: await lookAt(found.path) };
   const batch = await openedBatch(context, claimed);
   await failpoint('batch-opened');
   return goOn(context, batch, claimed);
@@ -112,7 +113,7 @@ async function readOf(context: DecidingContext, batch: StageBatch, claimed: Clai
 
 async function stage(context: DecidingContext, batch: StageBatch, claimed: Claim | undefined): Promise<ReadCounts> {
   if (claimed === undefined) throw new IngestError('vanished', 'the file was taken away while it was worked on; drop it again');
-  const before = await lookAt(claimed.path);
+  const before = claimed.looked ?? await lookAt(claimed.path);
   const read = await stageFile(context, batch.id, claimed.path, claimed.name);
   if (isWritten(before, await lookAt(claimed.path))) {
     throw new IngestError('changed', 'somebody wrote to it while it was read, so that rows may be missing; nothing was loaded from it. Drop it again when it is closed');

@@ -1,18 +1,17 @@
-import { afterEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { appendFileSync, readdirSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Daemon } from '../../src/service/daemon.js';
 import { rememberingLog } from '../support/pass.js';
+import { Program } from '../support/program.js';
+import { Running } from '../support/running.js';
 import { HEADINGS } from '../support/workbooks.js';
 import { defaults } from '../support/world.js';
 
-let folder: string;
-afterEach(async () => rm(folder, { recursive: true, force: true }));
-
 test('a file whose writer pauses, and goes on while it is read, ends in Error instead of being loaded in part', async () => {
-  folder = await mkdtemp(join(tmpdir(), 'scd-changed-'));
+  const folder = await mkdtemp(join(tmpdir(), 'scd-changed-'));
   const settings = { ...defaults(), inbox: join(folder, 'inbox'), archive: join(folder, 'archive'), database: `sqlite:${join(folder, 'test.db')}`, settleMs: 1 };
   await mkdir(settings.inbox);
   const line = (number: number): string => `2022-01-28,CL-1,R${number},Acme,1,Cash\n`;
@@ -32,6 +31,44 @@ test('a file whose writer pauses, and goes on while it is read, ends in Error in
   await daemon.runOnce();
   expect(lines.join('\n')).toContain('batch 2 complete  slow.csv  2 rows: 2 added 0 failed');
   await daemon.close();
+  await rm(folder, { recursive: true });
+});
+
+describe('a file that is written to after it was read', () => {
+  const csv = (...references: readonly string[]): string => `${HEADINGS.join(',')}\n${references.map((reference) => `2022-01-28,CL-1,${reference},Acme,1,Cash\n`).join('')}`;
+  const LATE = /batch 1: somebody wrote to slow\.csv after it was read: what was written then is not loaded\. Once its writer has closed it, drop (\S+) again; rows that are on record already count as repeated/u;
+  let program: Program;
+  beforeEach(async () => {
+    program = await Program.create({ SCD_SETTLE_MS: '1' });
+    await mkdir(program.inbox);
+  });
+  afterEach(async () => program.close());
+
+  test('by a writer that has it open is archived as it is, and whoever looks is told what is missing and how to get it in', async () => {
+    await program.drop('slow.csv', Buffer.from(csv('R1')));
+    const writer = await open(join(program.inbox, 'slow.csv'), 'a');
+    const running = new Running(program.start(['process'], { SCD_FAILPOINT: 'account-commit:stop' }));
+    await running.says(/fail point account-commit/u);
+    await writer.write(csv('R2').split('\n').slice(1).join('\n'));
+    running.child.kill('SIGCONT');
+    expect(await running.end()).toBe(0);
+    await writer.close();
+    const archived = LATE.exec(running.said)![1]!;
+    expect(await readFile(archived, 'utf8')).toBe(csv('R1', 'R2'));
+    expect(await readFile(`${archived}.txt`, 'utf8')).toMatch(LATE);
+    expect(await program.rows('select batch_status, total_count from stage_batch')).toEqual([{ batch_status: 'Complete', total_count: 1 }]);
+    await program.drop('slow.csv', await readFile(archived));
+    expect((await program.run(['process'])).out).toContain('batch 2 complete  slow.csv  2 rows: 1 added 1 unchanged 0 failed  1 repeated');
+  });
+
+  test.each([['written to', csv('R1', 'R2'), true], ['only touched', csv('R1'), false]])('while the program is down, or %s', async (_, text, isLate) => {
+    await program.drop('slow.csv', Buffer.from(csv('R1')));
+    expect((await program.run(['process'], { SCD_FAILPOINT: 'account-commit:exit' })).code).toBe(null);
+    await writeFile(processing(program.inbox), text);
+    const { code, out } = await program.run(['process']);
+    expect([code, LATE.test(out)]).toEqual([0, isLate]);
+    expect((await program.files()).filter((name) => name.endsWith('.txt'))).toHaveLength(isLate ? 1 : 0);
+  });
 });
 
 /** The one file that is claimed. */
