@@ -86,13 +86,15 @@ const DESCRIPTORS = '/proc/self/fd';
 
   test('of up to 1 MiB is read at once and not held open; a larger one is not taken into memory', async () => {
     const around = Buffer.byteLength(zipOf([{ name: 'a', text: '', packed: Buffer.alloc(0) }]));
-    for (const [bytes, held] of [[around, 0], [MIB, 0], [MIB + 1, 1]] as const) {
+    const held: number[] = [];
+    for (const bytes of [around, MIB, MIB + 1]) {
       const path = await pathOf(zipOf([{ name: 'a', text: '', packed: Buffer.alloc(bytes - around) }]));
       const zip = await Zip.open(path, LIMITS);
-      expect(descriptors(path)).toBe(held);
+      held.push(descriptors(path));
       zip.close();
       await isLetGo(path);
     }
+    expect(held).toEqual([0, 0, 1]);
   });
 
   test('is let go of in the middle of a part, too', async () => {
