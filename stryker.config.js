@@ -6,15 +6,15 @@
 const AREAS = {
   history: { mutate: ['src/history/*.ts', '!src/history/draw.ts'], tests: ['test/history/*.test.ts'] },
   recovery: {
-    mutate: ['src/ingest/recover.ts', 'src/ingest/ingest.ts', 'src/ingest/open.ts', 'src/ingest/finish.ts'],
-    tests: ['test/ingest/{recover,report,example,flow}.test.ts'],
-    needsServer: true,
+    mutate: ['src/ingest/{recover,ingest,open,finish,attempts,at-once}.ts'],
+    tests: ['test/ingest/{recover,unfinished,attempts}.test.ts'],
   },
   claim: { mutate: ['src/inbox/{claim,release,place}.ts'], tests: ['test/inbox/{claim,release,place}.test.ts'] },
   zip: { mutate: ['src/workbook/xlsx/zip.ts'], tests: ['test/workbook/xlsx/zip.test.ts'] },
 };
 const area = process.env.SCD_MUTATE ?? 'zip';
 const { mutate, tests, needsServer = false } = AREAS[area];
+if (!needsServer) process.env.SCD_TEST_ENGINE = 'SQLite';
 // Many short runs find what few long ones do; the properties have to be quick here.
 process.env.SCD_PROPERTY_RUNS ??= '100';
 
@@ -35,7 +35,7 @@ export default {
     configFile: 'jest.config.js',
     // What waits for ever fails at its test's end, not at Stryker's much later one.
     config: {
-      testMatch: tests.map((pattern) => `<rootDir>/${pattern}`), testTimeout: 10_000,
+      testMatch: tests.map((pattern) => `<rootDir>/${pattern}`), testTimeout: 30_000,
       ...(needsServer ? {} : { globalSetup: null, globalTeardown: null }),
     },
     enableFindRelatedTests: false,

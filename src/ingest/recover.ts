@@ -46,9 +46,9 @@ function isOf(node: string | undefined, { owner }: StageBatch): boolean {
   return node === undefined || owner === null || owner === node;
 }
 
-/** Whether the database alone can decide on a batch: its rows are staged, and nothing waits for a person. */
-function isLeftToDecide(batch: StageBatch): boolean {
-  return batch.batch_status === 'Ready' || (batch.batch_status === 'Held' && !waitsForDecision(batch));
+/** Whether the database alone can decide on a batch: its rows are staged. */
+function isLeftToDecide({ batch_status: status }: StageBatch): boolean {
+  return status === 'Ready' || status === 'Held';
 }
 
 /** The file of a batch that is retried is read where it was archived. */
