@@ -7,7 +7,7 @@ const AREAS = {
   history: { mutate: ['src/history/*.ts', '!src/history/draw.ts'], tests: ['test/history/*.test.ts'] },
   recovery: {
     mutate: ['src/ingest/{recover,ingest,open,finish,attempts,at-once}.ts'],
-    tests: ['test/ingest/{recover,unfinished,attempts}.test.ts'],
+    tests: ['test/ingest/{ingest,unfinished,attempts}.test.ts'],
   },
   claim: { mutate: ['src/inbox/{claim,release,place}.ts'], tests: ['test/inbox/{claim,release,place}.test.ts'] },
   zip: { mutate: ['src/workbook/xlsx/zip.ts'], tests: ['test/workbook/xlsx/zip.test.ts'] },
