@@ -1,28 +1,32 @@
 import { nodeName } from '../config/node.js';
+import { troubledBatches } from '../store/batches.js';
 import { nodeStatus } from '../store/nodes.js';
 import type { NodeStatus } from '../store/entities/node-status.js';
 import { ask, print, printJson, type AddCommand } from './command.js';
 
 /**
  * `health`: whether the daemon looks through its inbox and makes progress: this node's, or any on the database where this
- * node has none.
+ * node has none. Batches that do not go on are named, and no more: a daemon that is started anew for one file's sake
+ * would be so for ever.
  */
 export const addHealth: AddCommand = (program) => {
   program.command('health')
-    .description('exit 0 while the daemon scans and makes progress, of several nodes the one of this name, else 1')
+    .description('exit 0 while the daemon scans and makes progress, of several nodes the one of this name, else 1; names batches that do not go on')
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  scd-inbox health && echo fine')
     .action(async (options: { json?: true }) => {
-      const { here, verdicts } = await ask(async (db, settings) => {
+      const { here, verdicts, troubled } = await ask(async (db, settings) => {
         const name = nodeName(settings);
-        return { here: name, verdicts: (await nodeStatus(db)).map((node) => ({ node, fault: faultOf(node, name, Date.now()) })) };
+        const verdicts = (await nodeStatus(db)).map((node) => ({ node, fault: faultOf(node, name, Date.now()) }));
+        return { here: name, verdicts, troubled: await troubledBatches(db) };
       });
       // One whose lease has ended was told to stop: it is not asked for here.
       const own = verdicts.filter(({ node }) => node.name === here && node.lease_until > 0);
       const isHealthy = (own.length > 0 ? own : verdicts).some(({ fault }) => fault === undefined);
-      if (options.json) printJson({ healthy: isHealthy, daemons: verdicts.map(({ node, fault }) => ({ ...node, fault: fault ?? null })) });
+      if (options.json) printJson({ healthy: isHealthy, daemons: verdicts.map(({ node, fault }) => ({ ...node, fault: fault ?? null })), batches: troubled });
       else if (verdicts.length === 0) print('no daemon has run on this database yet: start one with scd-inbox run');
       else for (const { node, fault } of verdicts) print(`${node.name} (pid ${node.pid}, inbox ${node.inbox}): ${fault ?? 'scans and makes progress'}`);
+      if (!options.json) for (const { id, filename, error } of troubled) print(`batch ${id} (${filename}) does not go on: ${error}`);
       if (!isHealthy) process.exitCode = 1;
     });
 };

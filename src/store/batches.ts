@@ -110,6 +110,13 @@ export async function noteTrouble(tx: Transaction, claim: string, reason: string
   await tx.rows("update stage_batch set error = ? where claim = ? and batch_status in ('In Progress', 'Ready', 'Complete')", [reason, claim]);
 }
 
+/** The batches that did not go on when they were last tried, and say why, in the order in which they came. */
+export async function troubledBatches(db: Queryable): Promise<Pick<StageBatch, 'id' | 'filename' | 'batch_status' | 'error'>[]> {
+  return db.rows(
+    `select id, filename, batch_status, error from stage_batch
+     where claim is not null and error is not null and batch_status in ('In Progress', 'Ready', 'Complete') order by id`);
+}
+
 /** What admission found. */
 export interface Admission {
   readonly sheet: string;

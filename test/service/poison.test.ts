@@ -65,6 +65,9 @@ test('a batch that fails at every try stands still after three, and deleting it 
   expect(await program.rows(outcomes)).toMatchObject([
     { batch_status: 'Ready', error: 'fail point account-commit', done: 0 }, { batch_status: 'Ready', error: 'fail point account-commit', done: 0 },
   ]);
+  // The daemon itself is well; what waits for somebody is named.
+  expect(await program.run(['health'])).toMatchObject({ code: 0, out: expect.stringMatching(
+    /scans and makes progress\nbatch 1 \(1 poison\.xlsx\) does not go on: fail point account-commit\nbatch 2 \(2 sound\.xlsx\) does not go on: fail point account-commit\n$/u) });
   expect((await program.run(['delete', '--batch', '1'])).code).toBe(0);
   await program.until(child, "select 1 from stage_batch where id = 1 and claim is null");
   expect(await program.files()).toContain('archive/rejected/1 poison.xlsx');
