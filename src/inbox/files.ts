@@ -119,15 +119,6 @@ export function isWritten(before: BigIntStats | undefined, after: BigIntStats | 
   return before !== undefined && after !== undefined && (before.size !== after.size || before.mtimeNs !== after.mtimeNs);
 }
 
-/** Does something for each item, `bound` of them at once: thousands of files must not use up the file handles. */
-export async function forEachBounded<T>(items: readonly T[], bound: number, visit: (item: T) => Promise<void>): Promise<void> {
-  const rest = items.values();
-  const lane = async (): Promise<void> => {
-    for (const item of rest) await visit(item);
-  };
-  await Promise.all(Array.from({ length: Math.min(bound, items.length) }, lane));
-}
-
 /**
  * An error of the file system for people; `what` says what was tried: `archive a.xlsx: cannot move it`. It may pass,
  * so it is retryable. `absent` is the code where the system says that something is not there.

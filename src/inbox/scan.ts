@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import type { Stats } from 'node:fs';
 import { isUtf8 } from 'node:buffer';
 import { systemCode } from '../errors.js';
-import { fileError, forEachBounded, makeFolder } from './files.js';
+import { forEachBounded } from '../bounded.js';
+import { fileError, makeFolder } from './files.js';
 
 /** A regular file in the inbox, as it looked. */
 export interface Seen {

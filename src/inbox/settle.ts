@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.js';
 import { looksComplete } from './complete.js';
-import { forEachBounded } from './files.js';
+import { forEachBounded } from '../bounded.js';
 import type { Seen } from './scan.js';
 
 /** How long a zip that is complete must have looked the same. */

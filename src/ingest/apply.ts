@@ -13,6 +13,7 @@ import { tallyRows } from '../store/records.js';
 import { appendToAccount, canAppend } from './append.js';
 import { expectBalance } from './balance.js';
 import { deriveAccount, type AccountChange, type Applied } from './derive.js';
+import { forEachAccount } from './each-account.js';
 import { policyFor } from './policy.js';
 
 type Way = 'fast' | 'derive';
@@ -23,10 +24,10 @@ type Way = 'fast' | 'derive';
  * against deriving.
  */
 export async function applyBatch(database: Store, batch: number, policy: PolicyInForce, way: Way = 'fast'): Promise<void> {
-  for (const account of await accountsToApply(database.reader, batch)) {
-    await database.write(async (tx) => applyIfWaiting(tx, batch, account.id, policy, way), LOOKS_ITSELF);
+  await forEachAccount(database, await accountsToApply(database.reader, batch), async ({ id }) => {
+    await database.write(async (tx) => applyIfWaiting(tx, batch, id, policy, way), LOOKS_ITSELF);
     await failpoint('account-applied');
-  }
+  });
   await database.write(async (tx) => completeIfApplied(tx, batch), LOOKS_ITSELF);
   await failpoint('completed');
 }

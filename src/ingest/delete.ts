@@ -12,6 +12,7 @@ import type { Store } from '../store/rehearsal.js';
 import { isAdmitted } from './balance.js';
 import { expectBatch } from './decide.js';
 import { deriveAccount, ruled, type ChangeOutcome } from './derive.js';
+import { forEachAccount } from './each-account.js';
 import { printable } from './outcome.js';
 import { recordOfVersion, whyNotOnRecord } from './started.js';
 
@@ -44,11 +45,11 @@ export async function deleteBatch(store: Store, id: number): Promise<Deletion> {
   await failpoint('delete-begun');
   const total = noChanges();
   const accounts = await accountsToRemove(store.reader, id);
-  for (const account of accounts) {
+  await forEachAccount(store, accounts, async (account) => {
     const changes = await store.write(async (tx) => removeFromAccount(tx, id, account.id), async (tx) => isRemoved(tx, id, account.id));
     await failpoint('account-removed');
     add(total, changes);
-  }
+  });
   return { batch: id, filename, status, accounts: accounts.length, ...total, blamed: await blamedOn(store.reader, id) };
 }
 

@@ -32,7 +32,7 @@ export class Lease {
     private readonly log: Pick<Log, 'error'>,
   ) {
     this.leaseMs = Math.round(leaseSeconds * 1000);
-    this.store = { reader: database.reader, write: async (work, isKept) => this.write(work, isKept) };
+    this.store = { reader: database.reader, writesAtOnce: database.writesAtOnce, write: async (work, isKept) => this.write(work, isKept) };
   }
 
   /** Begins the node's work on a database, whatever an earlier program of its name has left. */

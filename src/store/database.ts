@@ -26,6 +26,9 @@ export interface Database {
   /** Asks; sees what is committed. */
   readonly reader: Queryable;
 
+  /** How many transactions of one batch, each of another account, are worth having under way at once. */
+  readonly writesAtOnce: number;
+
   /**
    * Runs `work` in a transaction of its own. Its changes are kept whole when it returns and not at all when it throws.
    * On SQLite work runs one after another in the order it was asked for, and what waits while the disk is waited for

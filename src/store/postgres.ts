@@ -20,6 +20,8 @@ class PostgresDatabase implements Database {
   private closing: Promise<void> | undefined;
   private readonly underWay = new Set<Promise<unknown>>();
   private isServerStale = false;
+  /** While one waits for the server, another is at work there. */
+  readonly writesAtOnce = 4;
 
   constructor(
     private readonly url: string,

@@ -1,7 +1,7 @@
 import type { Database, Transaction } from './database.js';
 
 /** What the verbs of a file work on: the database, or a rehearsal on it. */
-export type Store = Pick<Database, 'reader' | 'write'>;
+export type Store = Pick<Database, 'reader' | 'write' | 'writesAtOnce'>;
 
 const TAKE_BACK = Symbol('a rehearsal ends');
 
@@ -13,7 +13,7 @@ export async function rehearse<T>(database: Database, work: (rehearsal: Store) =
   let outcome: { value: T } | undefined;
   try {
     await database.write(async (tx) => {
-      outcome = { value: await work({ reader: tx, write: async (inner) => wholeOrNot(tx, async () => inner(tx)) }) };
+      outcome = { value: await work({ reader: tx, writesAtOnce: 1, write: async (inner) => wholeOrNot(tx, async () => inner(tx)) }) };
       throw TAKE_BACK;
     });
   } catch (error) {

@@ -31,6 +31,7 @@ class SqliteDatabase implements Database {
   private statements: Statements;
   private readonly readStatements: Statements;
   readonly reader: Queryable;
+  readonly writesAtOnce = 1;
   private readonly path: string;
 
   constructor(

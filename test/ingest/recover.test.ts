@@ -99,6 +99,7 @@ class Steps {
     let written = 0;
     const interrupted: Store = {
       reader: database.reader,
+      writesAtOnce: 1,
       write: async (work) => database.write(async (tx) => {
         const result = await work(tx);
         if ((written += 1) > accounts) throw new Error('killed');
