@@ -1,7 +1,7 @@
 /**
  * Mutation testing: `SCD_MUTATE=zip npm run mutation`, one area after the other. Only tests that run the sources
  * themselves count: threads and programs run what was built. An area has the tests of its own files alone, so that a
- * mutant takes a second; a PostgreSQL server is started for an area that needs one.
+ * mutant takes a second, and on SQLite alone.
  */
 const AREAS = {
   history: { mutate: ['src/history/*.ts', '!src/history/draw.ts'], tests: ['test/history/*.test.ts'] },
@@ -13,8 +13,8 @@ const AREAS = {
   zip: { mutate: ['src/workbook/xlsx/zip.ts'], tests: ['test/workbook/xlsx/zip.test.ts'] },
 };
 const area = process.env.SCD_MUTATE ?? 'zip';
-const { mutate, tests, needsServer = false } = AREAS[area];
-if (!needsServer) process.env.SCD_TEST_ENGINE = 'SQLite';
+const { mutate, tests } = AREAS[area];
+process.env.SCD_TEST_ENGINE = 'SQLite';
 // Many short runs find what few long ones do; the properties have to be quick here.
 process.env.SCD_PROPERTY_RUNS ??= '100';
 
@@ -35,8 +35,7 @@ export default {
     configFile: 'jest.config.js',
     // What waits for ever fails at its test's end, not at Stryker's much later one.
     config: {
-      testMatch: tests.map((pattern) => `<rootDir>/${pattern}`), testTimeout: 30_000,
-      ...(needsServer ? {} : { globalSetup: null, globalTeardown: null }),
+      testMatch: tests.map((pattern) => `<rootDir>/${pattern}`), testTimeout: 30_000, globalSetup: null, globalTeardown: null,
     },
     enableFindRelatedTests: false,
   },
