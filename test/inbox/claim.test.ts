@@ -128,7 +128,7 @@ describe('a claim', () => {
     ['moved', 'rename', 'a.xlsx', 'EROFS', 'cannot claim a.xlsx: the file system is read-only'],
   ])('says so in words when the file cannot be %s, and leaves it in the inbox', async (_, refused, ending, code, message) => {
     const seen = await drop('a.xlsx');
-    faults.refuse = (verb, [path]) => (verb === refused && String(path).endsWith(ending) ? code : undefined);
+    faults.refuse = (verb, [path]) => (verb === refused && String(path).endsWith(`/${ending}`) ? code : undefined);
     await expect(claim(inbox, seen, 't1')).rejects.toMatchObject({ code: 'io', retryable: true, message: `inbox ${inbox}: ${message}` });
     mend();
     expect(await listClaims(inbox)).toEqual([]);
@@ -138,7 +138,7 @@ describe('a claim', () => {
 
   it.each(['t1', 'a.xlsx'])('says so in words when it cannot be made to last (%s), and the file stays claimed', async (synced) => {
     const seen = await drop('a.xlsx');
-    faults.refuse = (verb, [path]) => (verb === 'open' && String(path).endsWith(synced) ? 'EMFILE' : undefined);
+    faults.refuse = (verb, [path]) => (verb === 'open' && String(path).endsWith(`/${synced}`) ? 'EMFILE' : undefined);
     await expect(claim(inbox, seen, 't1')).rejects.toMatchObject({
       code: 'io', retryable: true, message: `inbox ${inbox}: cannot claim a.xlsx: too many open files`,
     });
@@ -148,7 +148,7 @@ describe('a claim', () => {
 
   it('takes a file that may not be read: its reader says so to its sender', async () => {
     const seen = await drop('a.xlsx');
-    faults.refuse = (verb, [path]) => (verb === 'open' && String(path).endsWith('a.xlsx') ? 'EACCES' : undefined);
+    faults.refuse = (verb, [path]) => (verb === 'open' && String(path).endsWith('/a.xlsx') ? 'EACCES' : undefined);
     expect(await claim(inbox, seen, 't1')).toBe(join(inbox, '.processing', 't1', 'a.xlsx'));
   });
 
