@@ -4,7 +4,7 @@
  * mutant takes a second, and on SQLite alone.
  */
 const AREAS = {
-  history: { mutate: ['src/history/*.ts', '!src/history/draw.ts'], tests: ['test/history/*.test.ts'] },
+  history: { mutate: ['src/history/*.ts', '!src/history/draw.ts'], tests: ['test/history/*.test.ts'], runs: 1_500 },
   recovery: {
     mutate: ['src/ingest/{recover,ingest,open,finish,attempts,at-once}.ts'],
     tests: ['test/ingest/{ingest,unfinished,attempts}.test.ts'],
@@ -13,10 +13,10 @@ const AREAS = {
   zip: { mutate: ['src/workbook/xlsx/zip.ts'], tests: ['test/workbook/xlsx/zip.test.ts'] },
 };
 const area = process.env.SCD_MUTATE ?? 'zip';
-const { mutate, tests } = AREAS[area];
+const { mutate, tests, runs = 100 } = AREAS[area];
 process.env.SCD_TEST_ENGINE = 'SQLite';
-// Many short runs find what few long ones do; the properties have to be quick here.
-process.env.SCD_PROPERTY_RUNS ??= '100';
+// The properties have to be quick here; what a window leaves open shows in few of their runs, which are quick by themselves.
+process.env.SCD_PROPERTY_RUNS ??= String(runs);
 
 /** The names of fail points are held against the source by test/service/failpoints.test.ts, on the real program. */
 export const strykerPlugins = [{
