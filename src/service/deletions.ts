@@ -2,33 +2,31 @@ import type { Context } from '../ingest/context.js';
 import { deleteBatch } from '../ingest/delete.js';
 import { halfDeletedBatches } from '../store/batches.js';
 
-/** A command that is at it takes a batch back from the next account long before. */
-const STANDSTILL_MS = 60_000;
-
-interface Seen {
-  readonly accounts: number;
-  readonly since: number;
-}
+/** A command that is at it takes a batch back from the next account long before. Each look goes through all that is on record. */
+const LOOKS_EVERY_MS = 60_000;
 
 /** Deletions that a command makes beside the daemon: one that stands still, for its command was killed, is ended here. */
 export class Deletions {
-  private underWay = new Map<number, Seen>();
+  private lookedAt = -Infinity;
+  /** By batch, the accounts that were left at the last look. */
+  private left = new Map<number, number>();
 
   constructor(private readonly context: Pick<Context, 'database' | 'clock' | 'log'>) {}
 
-  /** Ends those that no account was done of for a minute of looks. One that somebody is at all the same does no harm. */
+  /** Once a minute: ends those of which no account was done since the last look. One that somebody is at all the same does no harm. */
   async look(): Promise<void> {
     const { database, clock, log } = this.context;
-    const now = clock();
-    const seen = (await halfDeletedBatches(database.reader)).map(({ id, accounts }): [number, Seen] => {
-      const before = this.underWay.get(id);
-      return [id, before?.accounts === accounts ? before : { accounts, since: now }];
-    });
-    this.underWay = new Map(seen);
-    for (const [batch, { since }] of seen) {
-      if (now - since < STANDSTILL_MS) continue;
-      await deleteBatch(database, batch);
-      log.info('deletion', deletionResumed(batch), { batch });
+    const sinceLast = clock() - this.lookedAt;
+    // A clock that was set back must not make the minute longer.
+    if (sinceLast >= 0 && sinceLast < LOOKS_EVERY_MS) return;
+    this.lookedAt = clock();
+    const before = this.left;
+    const found = await halfDeletedBatches(database.reader);
+    this.left = new Map(found.map(({ id, accounts }) => [id, accounts]));
+    for (const { id, accounts } of found) {
+      if (before.get(id) !== accounts) continue;
+      await deleteBatch(database, id);
+      log.info('deletion', deletionResumed(id), { batch: id });
     }
   }
 }

@@ -14,20 +14,25 @@ export interface Change {
  * one before, even where the clock was set back: what was known when can then be told by the instant alone.
  */
 export async function nextChange(tx: Transaction): Promise<Change> {
+  await holdCounter(tx);
   const now = instant(tx.now());
-  return await changeAt(tx, now, 'and last_at < ?', [now]) ?? (await changeAt(tx, await justAfterLast(tx), '', []))!;
+  return await placeAt(tx, now) ?? (await placeAt(tx, await justBehindLast(tx)))!;
 }
 
-/** Undefined where the latest change is not `unless`. */
-async function changeAt(tx: Transaction, at: string, unless: string, params: readonly unknown[]): Promise<Change | undefined> {
+/** Somebody who waits for a place must not bring an instant along from before. On SQLite nobody waits here. */
+async function holdCounter(tx: Transaction): Promise<void> {
+  if (tx.dialect.forUpdate !== '') await tx.rows(`select 1 from change_counter where id = 1 ${tx.dialect.forUpdate}`);
+}
+
+/** The next place at an instant; undefined where that does not lie behind the latest change. */
+async function placeAt(tx: Transaction, at: string): Promise<Change | undefined> {
   const [taken] = await tx.rows<{ last_seq: number }>(
-    `update change_counter set last_seq = last_seq + 1, last_at = ? where id = 1 ${unless} returning last_seq`, [at, ...params]);
+    'update change_counter set last_seq = last_seq + 1, last_at = ? where id = 1 and last_at < ? returning last_seq', [at, at]);
   return taken === undefined ? undefined : { seq: taken.last_seq, at };
 }
 
-async function justAfterLast(tx: Transaction): Promise<string> {
-  const [last] = await tx.rows<{ last_at: string }>(`select last_at from change_counter where id = 1 ${tx.dialect.forUpdate}`);
-  return instant(Date.parse(last!.last_at) + 1);
+async function justBehindLast(tx: Transaction): Promise<string> {
+  return instant(Date.parse(await lastInstant(tx)) + 1);
 }
 
 /** The instant of the latest change. It may lie behind the clock's, where that was set back. */
