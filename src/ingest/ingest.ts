@@ -1,3 +1,4 @@
+import type { BigIntStats } from 'node:fs';
 import { IngestError, messageOf } from '../errors.js';
 import { failpoint } from '../failpoint.js';
 import type { StageBatch } from '../store/entities/stage-batch.js';
@@ -113,7 +114,7 @@ async function readOf(context: DecidingContext, batch: StageBatch, claimed: Clai
 
 async function stage(context: DecidingContext, batch: StageBatch, claimed: Claim | undefined): Promise<ReadCounts> {
   if (claimed === undefined) throw new IngestError('vanished', 'the file was taken away while it was worked on; drop it again');
-  const before = claimed.looked ?? await lookAt(claimed.path);
+  const before = claimed.looked ?? await lookAnew(batch, claimed);
   const read = await stageFile(context, batch.id, claimed.path, claimed.name);
   if (isWritten(before, await lookAt(claimed.path))) {
     throw new IngestError('changed', 'somebody wrote to it while it was read, so that rows may be missing; nothing was loaded from it. Drop it again when it is closed');
@@ -121,6 +122,13 @@ async function stage(context: DecidingContext, batch: StageBatch, claimed: Claim
   await countAfresh(context.database, read.rows);
   for (const notice of read.notices) context.log.info('notice', `batch ${batch.id}  ${batch.filename}: ${notice}`, { batch: batch.id });
   return read;
+}
+
+/** A look at a file that an earlier try has hashed: its batch is of those bytes and of no others. */
+async function lookAnew(batch: StageBatch, { path }: Claim): Promise<BigIntStats | undefined> {
+  const looked = await lookAt(path);
+  if (await sha256(path) === batch.file_hash) return looked;
+  throw new IngestError('changed', 'somebody wrote to it after it was claimed; nothing was loaded from it. Drop it again when it is closed');
 }
 
 async function admit({ database, settings }: DecidingContext, { id, batch_status: listed }: StageBatch, read: ReadCounts): Promise<void> {

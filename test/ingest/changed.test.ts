@@ -50,8 +50,7 @@ describe('a file that is written to after it was read', () => {
     const running = new Running(program.start(['process'], { SCD_FAILPOINT: 'account-commit:stop' }));
     await running.says(/fail point account-commit/u);
     await writer.write(csv('R2').split('\n').slice(1).join('\n'));
-    running.child.kill('SIGCONT');
-    expect(await running.end()).toBe(0);
+    expect(await running.goOn()).toBe(0);
     await writer.close();
     const archived = LATE.exec(running.said)![1]!;
     expect(await readFile(archived, 'utf8')).toBe(csv('R1', 'R2'));
@@ -63,7 +62,7 @@ describe('a file that is written to after it was read', () => {
 
   test.each([['written to', csv('R1', 'R2'), true], ['only touched', csv('R1'), false]])('while the program is down, or %s', async (_, text, isLate) => {
     await program.drop('slow.csv', Buffer.from(csv('R1')));
-    expect((await program.run(['process'], { SCD_FAILPOINT: 'account-commit:exit' })).code).toBe(null);
+    expect((await program.run(['process'], { SCD_FAILPOINT: 'decided-at-once:exit' })).code).toBe(null);
     await writeFile(processing(program.inbox), text);
     const { code, out } = await program.run(['process']);
     expect([code, LATE.test(out)]).toEqual([0, isLate]);
