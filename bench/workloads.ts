@@ -56,9 +56,9 @@ async function monthAfterMonth({ rows, database }: Request, texts: Texts, accoun
 async function floorOf(path: string, submission: Submission, folder: string, name: string): Promise<Samples> {
   const script = join(import.meta.dirname, 'floor.js');
   const { stdout } = await promisify(execFile)(process.execPath, [script, path, JSON.stringify(submission), join(folder, 'floor.db')]);
-  const { inflating, inserting } = JSON.parse(stdout) as { inflating: number; inserting: number };
+  const { inflating, inserting, stepping } = JSON.parse(stdout) as { inflating: number; inserting: number; stepping: number };
   const part = (seconds: number): Cost => ({ seconds, cpuSeconds: 0, peakMiB: 0 });
-  return { [`${name} inflating`]: part(inflating), [`${name} inserting`]: part(inserting), [`${name} floor`]: part(inflating + inserting) };
+  return { [`${name} inflating`]: part(inflating), [`${name} inserting`]: part(inserting), [`${name} floor`]: part(inflating + inserting), [`${name} barest step`]: part(stepping) };
 }
 
 /** A month that comes in order, and the same month into the middle of those that are there already. */

@@ -2,10 +2,9 @@ import { expect, test } from '@jest/globals';
 import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import type { ChildProcess } from 'node:child_process';
-import fc from 'fast-check';
 import { Program } from '../support/program.js';
 import { workbook } from '../support/stories.js';
-import { KILLS, SEED, isSame, outcomesOf, report } from './torture.js';
+import { KILLS, SEED, chances, isSame, outcomesOf, report } from './torture.js';
 
 /** A daemon under a feeder that never rests is killed at random instants. Every file must count once, whatever was killed. */
 
@@ -14,9 +13,7 @@ const MOST_FILES = 400;
 const DAY_MS = 86_400_000;
 
 test('a daemon that is killed at random instants while files come ends as one that was left alone', async () => {
-  process.stdout.write(`torture | seed ${SEED}\n`);
-  const random = fc.sample(fc.noBias(fc.nat(999_999)), { numRuns: KILLS * 3, seed: SEED }).map((number) => number / 1_000_000).values();
-  const chance = (): number => random.next().value ?? 0.5;
+  const chance = chances();
   const [disturbed, calm] = [await feeding(), await feeding()];
   let fed = 0;
   const feeder = setInterval(() => { if (fed < MOST_FILES) void disturbed.drop(nameOf(fed), fileOf(fed++)); }, 200);

@@ -1,12 +1,11 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { mkdir } from 'node:fs/promises';
 import { setTimeout as rest } from 'node:timers/promises';
-import fc from 'fast-check';
 import { POSTGRES, SQLITE, type Engine } from '../support/engines.js';
 import { Program } from '../support/program.js';
 import type { Running } from '../support/running.js';
 import { workbook } from '../support/stories.js';
-import { SEED, STRIDE, isSame, outcomesOf, report } from './torture.js';
+import { SEED, STRIDE, chances, isSame, outcomesOf, report } from './torture.js';
 
 /**
  * Four daemons on one PostgreSQL and one inbox are killed, and put to sleep for longer than their leases, while a thousand
@@ -24,9 +23,7 @@ const programs: Program[] = [];
 afterEach(async () => { for (const program of programs.splice(0)) await program.close(); });
 
 test('four nodes that are killed and put to sleep at random take each file in once', async () => {
-  process.stdout.write(`torture | seed ${SEED}\n`);
-  const random = fc.sample(fc.noBias(fc.nat(999_999)), { numRuns: 100_000, seed: SEED }).map((number) => number / 1_000_000).values();
-  const chance = (): number => random.next().value!;
+  const chance = chances();
   const [disturbed, calm] = [await fed(POSTGRES), await fed(SQLITE)];
   const daemons = new Map<string, Running>();
   const start = async (node: string): Promise<void> => { daemons.set(node, await disturbed.daemon({ SCD_NODE: node, SCD_LEASE_SECONDS: String(LEASE_MS / 1_000) })); };

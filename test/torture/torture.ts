@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import fc from 'fast-check';
 import type { Program } from '../support/program.js';
 
 /** What the torture tests share: how thorough they are, and the table that they print. */
@@ -17,6 +18,13 @@ export const STRIDE = whole('SCD_TORTURE_STRIDE', 1);
 export const KILLS = whole('SCD_TORTURE_KILLS', 300);
 
 export const SEED = whole('SCD_TORTURE_SEED', Date.now() % 1_000_000 + 1);
+
+/** An even source of numbers from 0 to below 1, from the seed, which it prints. */
+export function chances(): () => number {
+  process.stdout.write(`torture | seed ${SEED}\n`);
+  const drawn = fc.sample(fc.noBias(fc.nat(999_999)), { numRuns: 100_000, seed: SEED }).values();
+  return () => drawn.next().value! / 1_000_000;
+}
 
 /** Whether strace is there and may trace. */
 export function canTrace(): boolean {
