@@ -22,6 +22,8 @@ export interface Submission {
   readonly changed: number;
   /** The number of its first account: files of different accounts. */
   readonly firstAccount?: number;
+  /** The number of its first item: a list that is cut up into several files. */
+  readonly firstItem?: number;
 }
 
 export type Row = readonly [date: string, account: string, reference: string, company: string, amount: number | null, term: string];
@@ -32,11 +34,11 @@ const NAMES = ['Acme', 'Borealis', 'Cobalt & Sons', 'Dünamis', 'Evergreen', 'Fj
 const KINDS = ['Ltd', 'GmbH', 'SA', 'Inc', 'Logistics', 'Trading', 'Foods', 'Works'];
 
 /** The rows of a submission, account by account. */
-export function* rowsOf({ rows, accounts, month, changed, firstAccount = 0 }: Submission): Generator<Row> {
+export function* rowsOf({ rows, accounts, month, changed, firstAccount = 0, firstItem = firstAccount * 1_000_003 }: Submission): Generator<Row> {
   const date = lastDayOf(month);
   for (let row = 0; row < rows; row += 1) {
     const account = Math.floor((row * accounts) / rows) + firstAccount;
-    const item = row + firstAccount * 1_000_003;
+    const item = row + firstItem;
     const version = versionAt(item, month, changed);
     yield [
       date, `CL-${String(account).padStart(4, '0')}`, `R${String(item).padStart(8, '0')}`,
@@ -48,8 +50,8 @@ export function* rowsOf({ rows, accounts, month, changed, firstAccount = 0 }: Su
 
 /** The workbook of a submission. Returns its path. */
 export async function workbookOf(submission: Submission): Promise<string> {
-  const { texts, rows, accounts, month, changed, firstAccount = 0 } = submission;
-  const path = join(FOLDER, `${texts}-${rows}x${accounts}-${month}-${changed}-${firstAccount}.xlsx`);
+  const { texts, rows, accounts, month, changed, firstAccount = 0, firstItem } = submission;
+  const path = join(FOLDER, `${texts}-${rows}x${accounts}-${month}-${changed}-${firstAccount}${firstItem === undefined ? '' : `-${firstItem}`}.xlsx`);
   if (existsSync(path)) return path;
   await mkdir(FOLDER, { recursive: true });
   if (texts === 'inline') await writeInline(path, submission);

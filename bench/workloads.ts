@@ -29,6 +29,7 @@ export const WORKLOADS: readonly Workload[] = [
   { letters: ['A', 'B', 'H', 'J'], repeats: 3, run: async (request) => monthAfterMonth(request, 'shared', ACCOUNTS, ['A', 'B', 'H', 'J']) },
   { letters: ['A', 'B', 'H', 'J'], repeats: 3, run: async (request) => monthAfterMonth(request, 'inline', ACCOUNTS, ['A', 'B', 'H', 'J']) },
   { letters: ['C'], repeats: 2, run: async (request) => monthAfterMonth(request, 'shared', 1, ['C first', 'C next']) },
+  { letters: ['C'], repeats: 1, run: cutUp },
   { letters: ['D'], repeats: 2, run: lateFile },
   { letters: ['E'], repeats: 1, run: growth },
   { letters: ['F'], repeats: 2, run: manyFiles },
@@ -59,6 +60,21 @@ async function floorOf(path: string, submission: Submission, folder: string, nam
   const { inflating, inserting, stepping } = JSON.parse(stdout) as { inflating: number; inserting: number; stepping: number };
   const part = (seconds: number): Cost => ({ seconds, cpuSeconds: 0, peakMiB: 0 });
   return { [`${name} inflating`]: part(inflating), [`${name} inserting`]: part(inserting), [`${name} floor`]: part(inflating + inserting), [`${name} barest step`]: part(stepping) };
+}
+
+/** An account with twice as many items, which come in two files, one behind the other; and its next month. */
+async function cutUp({ rows, database }: Request): Promise<Samples> {
+  return inWorld(database, async (world) => {
+    const samples: Samples = {};
+    await world.start();
+    for (const [month, name] of ['first', 'next'].entries()) {
+      for (const [index, firstItem] of [0, rows].entries()) {
+        const path = await workbookOf({ texts: 'shared', rows, accounts: 1, month, changed: CHANGED, firstItem });
+        samples[`C doubled, ${name}, file ${index + 1}`] = await world.take([path]);
+      }
+    }
+    return samples;
+  });
 }
 
 /** A month that comes in order, and the same month into the middle of those that are there already. */

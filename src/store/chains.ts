@@ -21,9 +21,10 @@ export type Items = Page | { readonly references: readonly string[] };
 
 /** A date before every date. */
 const BEFORE_ALL = '0001-01-01';
-const PAGE_ITEMS = 10_000;
+/** Larger ones were slower and took more memory: what outlives a page has to be collected as old. */
+const PAGE_ITEMS = 1_000;
 /** How many rows a page may hold, about: an item has one at each date. */
-const PAGE_ROWS = 200_000;
+const PAGE_ROWS = 20_000;
 const VALUE_NAMES = [...TRACKED, ...UNTRACKED].map(({ name }) => name);
 const VERSION_NAMES = ['id', 'external_reference', 'from_date', 'to_date', 'is_placeholder', 'is_missing', 'batch_id', ...VALUE_NAMES];
 
