@@ -51,7 +51,7 @@ export interface SchemaWords {
   /** Ends a table whose primary key is all that it is looked up by. */
   readonly keyedOnly: string;
   /** Statements behind the tables. */
-  readonly constraints: readonly string[];
+  readonly behindTables: readonly string[];
 }
 
 export const SQLITE: Dialect = {
@@ -71,7 +71,7 @@ export const SQLITE: Dialect = {
     date: 'text',
     amount: 'decimal(19,4)',
     keyedOnly: 'without rowid',
-    constraints: [],
+    behindTables: [],
   },
 };
 
@@ -97,7 +97,10 @@ export const POSTGRES: Dialect = {
     date: 'date',
     amount: 'numeric(19,4)',
     keyedOnly: '',
-    constraints: [
+    behindTables: [
+      // Each row is written when it is staged and again when it is applied: with room for both on one page no index is
+      // written again, which makes a large file a fifth faster.
+      'alter table stage_record set (fillfactor = 45)',
       // Equality within an exclusion constraint needs this contrib module; it is trusted: who may create tables may
       // create it.
       'create extension if not exists btree_gist',

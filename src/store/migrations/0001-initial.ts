@@ -26,7 +26,7 @@ export class Initial1700000000001 implements MigrationInterface {
   }
 }
 
-const statements = ({ key, reference, text, date, amount, keyedOnly, constraints }: SchemaWords): string[] => [
+const statements = ({ key, reference, text, date, amount, keyedOnly, behindTables }: SchemaWords): string[] => [
   `create table policy (
      id ${key},
      definition ${text} not null,
@@ -147,5 +147,5 @@ const statements = ({ key, reference, text, date, amount, keyedOnly, constraints
      name ${text} primary key, pid integer not null, inbox ${text} not null, started_at ${text} not null,
      scanned_at ${text} not null, progressed_at ${text} not null, scan_seconds integer not null,
      outcomes integer not null)`,
-  ...constraints,
+  ...behindTables,
 ];
