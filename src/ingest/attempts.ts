@@ -45,7 +45,17 @@ export async function beginAttempt(
   }
 }
 
-/** Whether an error says that the same will succeed once its surroundings have mended. */
+/**
+ * Whether an error says that the same will succeed once its surroundings have mended: it says nothing of the batch.
+ * A database may even where the same call would not; a failing disk and a lost lease end the program or its work.
+ */
 export function mayPass(error: unknown): boolean {
-  return error instanceof IngestError && error.retryable;
+  return error instanceof IngestError && (error.retryable || SURROUNDINGS.has(error.code));
+}
+
+const SURROUNDINGS: ReadonlySet<string> = new Set(['database', 'disk', 'lost']);
+
+/** Whether an attempt at reading is not held against its file; one that took the reading thread with it is. */
+export function sparesFile(error: unknown): boolean {
+  return mayPass(error) && (error as IngestError).code !== 'worker-lost';
 }

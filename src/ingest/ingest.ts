@@ -12,7 +12,7 @@ import { sha256 } from '../inbox/hash.js';
 import { admitBatch, type ReadCounts } from './admit.js';
 import { applyBatch, catchUp } from './apply.js';
 import { decideAtOnce } from './at-once.js';
-import { attempt, beginAttempt } from './attempts.js';
+import { attempt, beginAttempt, mayPass, sparesFile } from './attempts.js';
 import type { Context, DecidingContext } from './context.js';
 import { finishBatch } from './finish.js';
 import { openBatch } from './open.js';
@@ -28,7 +28,7 @@ export async function ingestFile(context: Context, found: Claim): Promise<StageB
   const claimed = { ...found, looked: await lookAt(found.path) };
   const batch = await openedBatch(context, claimed);
   await failpoint('batch-opened');
-  return goOn(context, batch, claimed);
+  return attempt(context, batch.id, sparesFile, async () => goOn(context, batch, claimed));
 }
 
 async function openedBatch({ database, node }: Context, { path, name, token }: Claim): Promise<StageBatch> {
@@ -69,7 +69,7 @@ export async function resumeBatch(context: Context, batch: StageBatch, claimed: 
 /** What an interrupted attempt left is dropped first: it was never on record. A file that was begun too often is refused. */
 async function readAgain(context: Context, batch: StageBatch, claimed: Claim | undefined): Promise<StageBatch> {
   if (await beginAttempt(context, batch.id, async (tx) => dropRows(tx, batch.id))) await refuse(context, batch, interruptsAlways(context));
-  return goOn(context, (await findBatch(context.database.reader, batch.id))!, claimed);
+  return attempt(context, batch.id, sparesFile, async () => goOn(context, (await findBatch(context.database.reader, batch.id))!, claimed));
 }
 
 function interruptsAlways({ settings }: Context): string {
@@ -93,12 +93,12 @@ async function seeThrough(context: Context, batch: StageBatch, claimed: Claim | 
 
 /** The same as far as the database goes: its rows, its verdict and the history. Its file stays where it is. */
 export async function decideBatch(context: DecidingContext, batch: StageBatch, claimed: Claim | undefined): Promise<StageBatch> {
-  const read = await orRefuse(context, batch, claimed, async () => readOf(context, batch, claimed));
+  const read = await orRefuse(context, batch, async () => readOf(context, batch, claimed));
   if (read !== undefined && context.lane.isOpen) await catchUp(context.database, batch.id, context.policy);
   const decided = read === undefined ? undefined : await context.lane.together(async () => decideAtOnce(context, batch, read));
   // The guard looks at chains that say all that is on record: alone, a node admits and applies in one turn.
   return decided ?? context.lane.alone(async () => {
-    if (read !== undefined) await orRefuse(context, batch, claimed, async () => admit(context, batch, read));
+    if (read !== undefined) await orRefuse(context, batch, async () => admit(context, batch, read));
     await failpoint('admitted');
     return applyIfReady(context, batch.id);
   });
@@ -139,11 +139,11 @@ async function admit({ database, settings }: DecidingContext, { id, batch_status
 }
 
 /** Does a step; where the file is to blame that it fails, the batch ends in Error and nothing is returned. */
-async function orRefuse<T>(context: DecidingContext, batch: StageBatch, claimed: Claim | undefined, step: () => Promise<T>): Promise<T | undefined> {
+async function orRefuse<T>(context: DecidingContext, batch: StageBatch, step: () => Promise<T>): Promise<T | undefined> {
   try {
     return await step();
   } catch (error) {
-    const refusal = refusalOf(context, error, claimed);
+    const refusal = refusalOf(context, error);
     if (refusal === undefined) throw error;
     await refuse(context, batch, refusal);
     return undefined;
@@ -162,12 +162,8 @@ async function refuse({ database }: DecidingContext, batch: StageBatch, reason: 
 }
 
 /** Why the file itself has to be refused; undefined where the surroundings are to blame and may mend. */
-function refusalOf(context: DecidingContext, error: unknown, claimed: Claim | undefined): string | undefined {
-  if (context.signal.aborted) return undefined;
-  // A file that is gone does not come back by itself; a disk or database may.
-  const mayMend = error instanceof IngestError && (error.code === 'disk' || error.code === 'database' || error.retryable && claimed !== undefined);
-  if (mayMend) return undefined;
-  if (error instanceof IngestError && error.code === 'lost') return undefined;
+function refusalOf(context: DecidingContext, error: unknown): string | undefined {
+  if (context.signal.aborted || mayPass(error)) return undefined;
   if (error instanceof IngestError) return error.message;
   context.log.error('internal', `internal error: ${messageOf(error)}`, { stack: error instanceof Error ? error.stack : undefined });
   return `internal error: ${messageOf(error)}; the file is set aside, the log has the details`;

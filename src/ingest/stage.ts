@@ -1,20 +1,15 @@
 import { holdBatch } from '../store/batches.js';
 import { LOOKS_ITSELF, type Transaction } from '../store/database.js';
 import { countRows, dropRows, stageRows } from '../store/records.js';
-import { IngestError } from '../errors.js';
 import { failpoint } from '../failpoint.js';
 import type { ReadSummary } from '../workbook/reader.js';
-import { attempt } from './attempts.js';
 import type { DecidingContext } from './context.js';
-
-/** Reasons for which an attempt at reading does not count against the file. */
-const PASSING = new Set(['io', 'database', 'disk', 'vanished']);
 
 /** Reads a claimed file and stages its rows, chunk by chunk, into a batch that has none. */
 export async function stageFile(context: DecidingContext, batch: number, path: string, filename: string): Promise<ReadSummary> {
   await failpoint('attempt-begun');
   let staged = 0;
-  return attempt(context, batch, isPassing, async () => context.reader.read(path, context.settings, async ({ sheet, json, rows, restarts }) => {
+  return context.reader.read(path, context.settings, async ({ sheet, json, rows, restarts }) => {
     if (restarts) staged = 0;
     await context.database.write(async (tx) => {
       await holdBatch(tx, batch);
@@ -24,14 +19,10 @@ export async function stageFile(context: DecidingContext, batch: number, path: s
     staged += rows;
     await failpoint('chunk-staged');
     context.onRows?.(filename, rows);
-  }, context.signal));
+  }, context.signal);
 }
 
 async function holdsMore(tx: Transaction, batch: number, rows: number): Promise<boolean> {
   await holdBatch(tx, batch);
   return (await countRows(tx, batch)).total > rows;
-}
-
-function isPassing(error: unknown): boolean {
-  return error instanceof IngestError && PASSING.has(error.code);
 }

@@ -103,7 +103,8 @@ export function isNotCommitted(error: unknown): boolean {
 }
 
 function factsOf(error: unknown): { readonly code: string; readonly constraint: unknown } {
-  const { code, constraint } = error instanceof IngestError ? error.facts : {};
+  // A share that files lie on has the same codes of the system.
+  const { code, constraint } = error instanceof IngestError && error.code === 'database' ? error.facts : {};
   return { code: typeof code === 'string' ? code : '', constraint };
 }
 

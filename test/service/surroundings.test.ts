@@ -79,6 +79,22 @@ describe('a disk that fails', () => {
   });
 });
 
+describe('a network share', () => {
+  (canTrace() ? test : test.skip)('that fails for a while to give a file says nothing of the file, however often it is asked', async () => {
+    const program = await create();
+    await program.drop('some.xlsx', some);
+    expect((await program.run(['process'], { SCD_FAILPOINT: 'attempt-begun:exit' })).code).toBe(null);
+    const [claimed] = (await program.files()).filter((name) => name.startsWith('inbox/.processing/'));
+    const failing = ['strace', '-f', '-qq', '-o', '/dev/null', '-P', claimed!, '-e', 'trace=openat', '-e', 'inject=openat:error=ETIMEDOUT'];
+    for (let asked = 1; asked <= 3; asked += 1) {
+      const { code, out } = await program.run(['process'], {}, failing);
+      expect([code, out]).toEqual([1, expect.stringContaining('the network share does not answer; it stays where it is and is tried again')]);
+    }
+    expect((await program.run(['process'])).code).toBe(0);
+    expect(await program.whole()).toEqual(await undisturbed());
+  });
+});
+
 describe('SIGTERM', () => {
   const states = ['claimed', 'chunk-staged', 'account-commit', 'answered'];
 
