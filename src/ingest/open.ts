@@ -1,4 +1,4 @@
-import { addBatch, countAttempt, findBatch, findContent, markRefused, reopenBatch } from '../store/batches.js';
+import { addBatch, countAttempt, findBatch, findContent, lockBatch, markRefused, reopenBatch } from '../store/batches.js';
 import type { Transaction } from '../store/database.js';
 import type { StageBatch } from '../store/entities/stage-batch.js';
 import { dropRows } from '../store/records.js';
@@ -17,17 +17,32 @@ export interface ClaimedContent {
  * in Error that has the same bytes, else a new one; the first attempt at it is counted. A claim that has its batch
  * keeps it.
  */
-export async function openBatch(tx: Transaction, { filename, hash, claim, owner }: ClaimedContent): Promise<StageBatch> {
+export async function openBatch(tx: Transaction, content: ClaimedContent): Promise<StageBatch> {
+  const { filename, hash, claim, owner } = content;
   const { claimed, live, failed } = await findContent(tx, claim, hash);
   if (claimed !== undefined) return claimed;
-  if (live !== undefined) {
-    const { id } = await addBatch(tx, { filename, hash, claim, owner, status: 'Duplicate' });
-    await markRefused(tx, id, 'Duplicate', `the same content as batch ${live.id} (${live.filename}); nothing was loaded from it`, { duplicateOf: live.id });
-    return (await findBatch(tx, id))!;
-  }
-  if (failed === undefined) return addBatch(tx, { filename, hash, claim, owner, status: 'In Progress' });
-  await dropRows(tx, failed.id);
-  await reopenBatch(tx, failed.id, claim, { owner });
-  await countAttempt(tx, failed.id);
-  return (await findBatch(tx, failed.id))!;
+  const same = live ?? failed;
+  if (same === undefined) return addBatch(tx, { filename, hash, claim, owner, status: 'In Progress' });
+  if (!(await isHeldAsFound(tx, same))) return openBatch(tx, content);
+  return live === undefined ? openAnew(tx, same, content) : openDuplicate(tx, same, content);
+}
+
+/** Holds a batch as it is. Returns false where somebody else has begun or ended it since it was looked for. */
+async function isHeldAsFound(tx: Transaction, found: StageBatch): Promise<boolean> {
+  const held = await lockBatch(tx, found.id);
+  return held?.claim === found.claim && held.batch_status === found.batch_status;
+}
+
+async function openAnew(tx: Transaction, { id }: StageBatch, { claim, owner }: ClaimedContent): Promise<StageBatch> {
+  await dropRows(tx, id);
+  await reopenBatch(tx, id, claim, { owner });
+  await countAttempt(tx, id);
+  return (await findBatch(tx, id))!;
+}
+
+async function openDuplicate(tx: Transaction, original: StageBatch, { filename, hash, claim, owner }: ClaimedContent): Promise<StageBatch> {
+  const { id } = await addBatch(tx, { filename, hash, claim, owner, status: 'Duplicate' });
+  const reason = `the same content as batch ${original.id} (${original.filename}); nothing was loaded from it`;
+  await markRefused(tx, id, 'Duplicate', reason, { duplicateOf: original.id });
+  return (await findBatch(tx, id))!;
 }

@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import type { DataSource } from 'typeorm';
 import { messageOf } from '../../src/errors.js';
 import { openBatch } from '../../src/ingest/open.js';
+import { refuseBatch } from '../../src/ingest/refuse.js';
 import { lockAccount } from '../../src/store/accounts.js';
+import { findBatch, markArchived } from '../../src/store/batches.js';
 import { Database, type Transaction } from '../../src/store/database.js';
 import { connectPostgres } from '../../src/store/postgres-connection.js';
 import { postgresTarget } from '../../src/store/postgres-target.js';
@@ -36,11 +38,42 @@ afterEach(async () => {
 const accounts = async (database: Database): Promise<string[]> =>
   (await database.reader.rows<{ account_number: string }>('select account_number from client_account order by 1')).map(({ account_number }) => account_number);
 
+/** The transaction, in which something else happens behind its first look at the database. */
+function lookingFirst(tx: Transaction, then: () => Promise<void>): Transaction {
+  let hasLooked = false;
+  const rows: Transaction['rows'] = async (sql, params) => {
+    const found = await tx.rows<never>(sql, params);
+    if (!hasLooked) {
+      hasLooked = true;
+      await then();
+    }
+    return found;
+  };
+  return Object.create(tx, { rows: { value: rows } }) as Transaction;
+}
+
 describe('transactions of two programs at once', () => {
   test('take the same content once: one is In Progress, the other a Duplicate of it', async () => {
     const open = (database: Database, claim: string) => database.write(async (tx) => openBatch(tx, { filename: 'a.xlsx', hash: 'aa', claim }));
     const opened = await Promise.all([open(one, 'one'), open(other, 'other'), open(one, 'third'), open(other, 'fourth')]);
     expect(opened.map(({ batch_status: status }) => status).sort()).toEqual(['Duplicate', 'Duplicate', 'Duplicate', 'In Progress']);
+  });
+
+  test('begin content that ended in Error anew once: the others are Duplicates of it', async () => {
+    const open = (database: Database, claim: string) => database.write(async (tx) => openBatch(tx, { filename: 'a.xlsx', hash: 'aa', claim }));
+    const { id } = await open(one, 'at first');
+    await one.write(async (tx) => { await refuseBatch(tx, id, 'no rows'); await markArchived(tx, id, null); });
+    const opened = await Promise.all([open(one, 'one'), open(other, 'other'), open(one, 'third'), open(other, 'fourth')]);
+    expect(opened.map(({ batch_status: status }) => status).sort()).toEqual(['Duplicate', 'Duplicate', 'Duplicate', 'In Progress']);
+    expect((await findBatch(one.reader, id))!.claim).toBe(opened.find((batch) => batch.id === id)!.claim);
+  });
+
+  test('leave no Duplicate of what is refused while it is opened', async () => {
+    const { id } = await one.write(async (tx) => openBatch(tx, { filename: 'a.xlsx', hash: 'aa', claim: 'first' }));
+    const opened = await other.write(async (tx) => openBatch(lookingFirst(tx, async () => {
+      await one.write(async (refusing) => refuseBatch(refusing, id, 'no rows'));
+    }), { filename: 'b.xlsx', hash: 'aa', claim: 'second' }));
+    expect(opened.batch_status).toBe('In Progress');
   });
 
   test('change different accounts at once, and one account one after another', async () => {
