@@ -8,7 +8,7 @@ import type { Context } from './context.js';
 export interface Unfinished {
   readonly claimed: Claim | undefined;
   readonly batch: StageBatch | undefined;
-  /** Its file lies where only a dead node reaches it: what the database can do is done, the file waits. */
+  /** Its file lies where only a dead node reaches it, or nobody yet: what the database can do is done, the file waits. */
   readonly isAway: boolean;
 }
 
@@ -17,7 +17,7 @@ const NOBODY: ReadonlySet<string> = new Set();
 /**
  * Everything that was interrupted, whatever the place: claimed without a batch, half staged, staged, half applied,
  * applied but not moved, moved but not marked. What is in flight, what is Held, waiting for a person, and what other
- * nodes see to is left out; of `dead` ones the database's part is not.
+ * nodes see to is left out; of `dead` ones and of nobody the database's part is not.
  */
 export async function findUnfinished(
   context: Pick<Context, 'database' | 'settings' | 'node'>, isInFlight: (claim: string) => boolean, dead: ReadonlySet<string> = NOBODY,
@@ -30,7 +30,7 @@ export async function findUnfinished(
   for (const batch of await openBatches(database.reader)) {
     if (held.has(batch.claim!) || isInFlight(batch.claim!)) continue;
     if (isOf(node, batch)) unfinished.push({ claimed: await retriedFile(batch), batch, isAway: false });
-    else if (dead.has(batch.owner!) && isLeftToDecide(batch)) unfinished.push({ claimed: undefined, batch, isAway: true });
+    else if ((batch.owner === null || dead.has(batch.owner)) && isLeftToDecide(batch)) unfinished.push({ claimed: undefined, batch, isAway: true });
   }
   return unfinished.filter(({ batch, isAway }) => batch === undefined || ((isAway || isOf(node, batch)) && !waitsForDecision(batch)));
 }
@@ -43,7 +43,7 @@ async function heldByOthers({ settings, node }: Pick<Context, 'settings' | 'node
 
 /** Whether a batch is seen to here: without a node there is nobody else. */
 function isOf(node: string | undefined, { owner }: StageBatch): boolean {
-  return node === undefined || owner === null || owner === node;
+  return node === undefined || owner === node;
 }
 
 /** Whether the database alone can decide on a batch: its rows are staged. */

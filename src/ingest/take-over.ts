@@ -1,7 +1,7 @@
 import { claimNames, passOn } from '../inbox/claim.js';
 import type { ClaimName } from '../inbox/claim-name.js';
 import { failpoint } from '../failpoint.js';
-import { openBatches, passBatchesOn } from '../store/batches.js';
+import { openBatches, passBatchesOn, takeUnowned } from '../store/batches.js';
 import { LOOKS_ITSELF } from '../store/database.js';
 import type { StageBatch } from '../store/entities/stage-batch.js';
 import { deadNodes, shutOut } from '../store/leases.js';
@@ -18,12 +18,14 @@ import { retriedFile } from './recover.js';
  * taken over as before, once they are back they get it back.
  */
 
-/** Takes over whatever can be reached of dead nodes. Returns the names of the dead. */
+/** Takes over whatever can be reached of dead nodes and of nobody. Returns the names of the dead. */
 export async function takeOver(context: Context & { readonly node: string }): Promise<ReadonlySet<string>> {
   const { database, settings, node } = context;
   const dead = await deadNodes(database.reader, node, settings.leaseSeconds * 1000);
   const names = await claimNames(settings.inbox);
-  const batches = (await openBatches(database.reader)).filter(({ owner }) => owner !== null && owner !== node);
+  const open = await openBatches(database.reader);
+  await takeUnownedInReach(context, names, open);
+  const batches = open.filter(({ owner }) => owner !== null && owner !== node);
   const strays = straysOf(node, names, batches);
   for (const stray of strays) if (!dead.includes(stray.owner!)) await passOn(settings.inbox, { node, token: stray.claim! }, stray.owner!);
   for (const name of dead) {
@@ -33,6 +35,17 @@ export async function takeOver(context: Context & { readonly node: string }): Pr
     if (reached.size > 0) await takeOverFrom(context, name, [...reached]);
   }
   return new Set(dead);
+}
+
+/** A history that was kept by one program alone, and copied, has batches of nobody: they go to who has their files at hand. */
+async function takeUnownedInReach(
+  context: Context & { readonly node: string }, names: readonly ClaimName[], open: readonly StageBatch[],
+): Promise<void> {
+  const { database, node } = context;
+  const ours = new Set(names.filter((claimed) => claimed.node === undefined || claimed.node === node).map(({ token }) => token));
+  const reached: string[] = [];
+  for (const batch of open) if (batch.owner === null && (ours.has(batch.claim!) || await isInArchive(context, batch))) reached.push(batch.claim!);
+  if (reached.length > 0) await database.write(async (tx) => takeUnowned(tx, node, reached), LOOKS_ITSELF);
 }
 
 /** Batches of others whose folder bears our name. */

@@ -142,7 +142,7 @@ export class Intake {
     const name = printable(claimed?.name ?? batch!.filename);
     await this.see(token, name, async () => {
       if (batch !== undefined) {
-        const away = isAway ? `; its file waits for node ${batch.owner}` : '';
+        const away = isAway ? `; its file waits for ${batch.owner === null ? 'a node that reaches it' : `node ${batch.owner}`}` : '';
         this.context.log.info('resume', `batch ${batch.id} resumed  ${name}  it was ${batch.batch_status.toLowerCase()}${away}`, { batch: batch.id });
         return resumeBatch(this.context, batch, claimed, isAway);
       }

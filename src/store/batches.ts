@@ -32,10 +32,16 @@ export async function openBatches(db: Queryable): Promise<StageBatch[]> {
   return db.rows<StageBatch>('select * from stage_batch where claim is not null order by id');
 }
 
-/** Gives the open batches of a node to another: those with the claims, in JSON. */
+/** Gives the open batches of a node to another: those with the claims. */
 export async function passBatchesOn(tx: Transaction, from: string, to: string, claims: readonly string[]): Promise<void> {
   await tx.rows(
     `update stage_batch set owner = ? where owner = ? and claim in ${tx.dialect.valuesFromJson('text')}`, [to, from, JSON.stringify(claims)]);
+}
+
+/** Gives open batches that no node sees to to one: those with the claims. Where two ask, the first has them. */
+export async function takeUnowned(tx: Transaction, node: string, claims: readonly string[]): Promise<void> {
+  await tx.rows(
+    `update stage_batch set owner = ? where owner is null and claim in ${tx.dialect.valuesFromJson('text')}`, [node, JSON.stringify(claims)]);
 }
 
 /** The batch that is on its way or on record with this content, or undefined. */

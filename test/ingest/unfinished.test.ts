@@ -93,14 +93,19 @@ describe('a node that is alone', () => {
 });
 
 describe('a node among several', () => {
-  test('takes up what is its own and what is nobody\'s, and nothing of others that are there', async () => {
+  test('takes up what is its own, and nothing of others that are there', async () => {
     await claimed('ours', 'north');
     await batch('ours', 'Ready', { owner: 'north' });
     await claimed('theirs', 'south');
     await batch('theirs', 'Ready', { owner: 'south' });
     await batch('theirs, elsewhere', 'Ready', { owner: 'south' });
-    await batch('nobody\'s', 'Ready');
-    expect(await takenUp({ node: 'north' })).toEqual(['nobody\'s: Ready, its file gone', 'ours: Ready, its file at hand']);
+    expect(await takenUp({ node: 'north' })).toEqual(['ours: Ready, its file at hand']);
+  });
+
+  test('does of what is nobody\'s only what the database alone can do, until its file is in reach and it is its own', async () => {
+    await batch('staged', 'Ready');
+    await batch('unread', 'In Progress');
+    expect(await takenUp({ node: 'north' })).toEqual(['staged: Ready, its file away']);
   });
 
   test('leaves a batch to the node whose folder its file lies in, whoever owns it by the database', async () => {
