@@ -6,6 +6,7 @@ import { loadSettings } from '../config/load.js';
 import { IngestError, messageOf } from '../errors.js';
 import { makeClaim } from '../inbox/claim.js';
 import { copyPart, copyWhole } from '../inbox/copy.js';
+import { syncFolder } from '../inbox/files.js';
 import { createLog } from '../log.js';
 import { Daemon } from '../service/daemon.js';
 import type { StageBatch } from '../store/entities/stage-batch.js';
@@ -24,29 +25,26 @@ export const addProcess: AddCommand = (program) => {
       const log = createLog(settings.log);
       const bar = progressBar();
       const outcomes: StageBatch[] = [];
-      let putOff: number;
-      let held: number;
       const daemon = await Daemon.open(settings, log, {
         onFatal: endAtOnce, onOutcome: (batch) => outcomes.push(batch), onRows: (filename, rows) => bar?.onRows(filename, rows),
       });
-      let isStopped = false;
-      const stop = (): void => {
-        isStopped = true;
-        void daemon.close();
-      };
-      process.once('SIGTERM', stop).once('SIGINT', stop);
+      for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+        process.once(signal, () => {
+          log.info('stopping', `${signal}: no further file is copied or taken in, what is under way ends`);
+          daemon.stop();
+        });
+      }
+      void daemon.lost.then(({ message, facts }) => log.error('lost', `${message}; what is left here is taken in by the next run`, { ...facts }));
       try {
-        for (const file of files) await claimCopy(settings.inbox, daemon.node, file);
+        for (const file of files) if (!daemon.isStopping) await claimCopy(settings.inbox, daemon.node, file);
         await daemon.runOnce();
-        putOff = daemon.intake.putOff;
-        held = await daemon.countHeld();
+        if (daemon.isStopping || daemon.intake.putOff > 0 || outcomes.some(({ batch_status }) => batch_status === 'Error')) process.exitCode = 1;
+        else if (await daemon.countHeld() > 0) process.exitCode = 3;
       } finally {
         bar?.stop();
         await daemon.close();
         await log.close();
       }
-      if (isStopped || putOff > 0 || outcomes.some(({ batch_status }) => batch_status === 'Error')) process.exitCode = 1;
-      else if (held > 0) process.exitCode = 3;
     });
 };
 
@@ -57,8 +55,12 @@ async function claimCopy(inbox: string, node: string | undefined, file: string):
     // The copy becomes whole outside the claim: a kill must not leave half a file that looks claimed.
     const part = copyPart(inbox, node);
     await copyWhole(file, part);
-    await rename(part, join(await makeClaim(inbox, token, node), basename(file)));
+    const folder = await makeClaim(inbox, token, node);
+    await rename(part, join(folder, basename(file)));
+    await syncFolder(folder);
+    await syncFolder(inbox);
   } catch (error) {
+    if (error instanceof IngestError && error.code === 'disk') throw error;
     throw new IngestError('usage', `${file}: cannot be copied into the inbox (${messageOf(error)}); files named before it were copied and are taken in by the next run`, { cause: error });
   }
 }

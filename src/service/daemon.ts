@@ -46,7 +46,7 @@ export class Daemon {
   private readonly watcher: Watcher;
   private readonly deletions: Deletions;
   readonly intake: Intake;
-  /** Resolves, with the reason, where other nodes go on with this one's work: it has to be closed and opened anew. */
+  /** Resolves, with the reason, where other nodes go on with this one's work: it stops, and has to be opened anew. */
   readonly lost: Promise<IngestError>;
 
   private constructor(
@@ -59,14 +59,14 @@ export class Daemon {
   ) {
     const { settings, log, clock } = context;
     const { lease } = held;
-    let onLost: (error: IngestError) => void;
-    this.lost = new Promise((resolve) => { onLost = resolve; });
+    this.lost = lease?.lost ?? new Promise(() => undefined);
+    void this.lost.then(() => this.stop());
     this.outage = new Outage(log, clock);
-    this.intake = new Intake(context, this.outage, { onFatal, onOutcome, onLost: onLost! });
+    this.intake = new Intake(context, this.outage, { onFatal, onOutcome });
     this.deletions = new Deletions(context);
     this.watcher = new Watcher(resolve(settings.inbox), () => this.hear(),
       (error) => log.warn('watch', `${messageOf(error)}; it is looked through every ${settings.scanSeconds} s`));
-    lease?.start(() => this.intake.pending > 0, onLost!);
+    lease?.watch(() => this.intake.pending > 0);
   }
 
   /** Takes the lock and the lease, probes the folders, opens the database and brings the chains to the policy of the settings. */
@@ -108,11 +108,10 @@ export class Daemon {
 
   /** One pass: everything unfinished and everything that lies in the inbox, to its end. */
   async runOnce(): Promise<void> {
-    for (;;) {
+    while (!this.isStopping) {
       const settling = await this.intake.look();
       await this.intake.idle();
-      if (this.stopping.signal.aborted) return;
-      if (settling === 0) break;
+      if (this.isStopping || settling === 0) return;
       await new Promise((wake) => setTimeout(wake, this.intake.nextLookIn() ?? 0));
     }
   }
@@ -128,9 +127,19 @@ export class Daemon {
     return (await heldBatches(this.context.database.reader)).length;
   }
 
-  /** Takes nothing more in, lets what changes the history end, frees everything. Safe to call twice. */
-  async close(): Promise<void> {
+  /** Whether it takes nothing more in. */
+  get isStopping(): boolean {
+    return this.stopping.signal.aborted;
+  }
+
+  /** Takes nothing more in. What changes the history ends; `close` waits for it. */
+  stop(): void {
     this.stopping.abort();
+  }
+
+  /** Stops, and frees everything when what was under way has ended. Safe to call twice. */
+  async close(): Promise<void> {
+    this.stop();
     clearTimeout(this.timer);
     // A look that is under way ends in a watch.
     await this.looking;
@@ -141,7 +150,7 @@ export class Daemon {
   }
 
   private schedule(inMs: number): void {
-    if (this.stopping.signal.aborted) return;
+    if (this.isStopping) return;
     clearTimeout(this.timer);
     this.timer = setTimeout(() => { this.looking = this.looking.then(async () => this.look()); }, inMs);
   }
@@ -158,7 +167,7 @@ export class Daemon {
   }
 
   private async look(): Promise<void> {
-    if (this.stopping.signal.aborted) return;
+    if (this.isStopping) return;
     const begun = performance.now();
     this.isHinted = false;
     try {
@@ -171,6 +180,7 @@ export class Daemon {
       this.noteTrouble(undefined);
     } catch (error) {
       if (error instanceof IngestError && error.code === 'disk') this.onFatal(error);
+      if (this.isStopping) return;
       if (isOutage(error)) this.outage.notice(error);
       else this.noteTrouble(messageOf(error));
     }
@@ -182,7 +192,7 @@ export class Daemon {
    * queued there is none: for each name that comes or goes it looks through the whole inbox, and each claim is one.
    */
   private watchIfCalm(): void {
-    if (this.stopping.signal.aborted) return;
+    if (this.isStopping) return;
     if (this.intake.queued < BUSY) return this.watcher.start();
     void this.watcher.stop();
     void this.intake.whenFewerQueued(BUSY).then(() => this.hear());

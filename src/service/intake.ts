@@ -31,8 +31,6 @@ function inFlightAtOnce(reading: number): number {
 export interface IntakeHooks {
   /** A disk fails: nothing that is under way may say that it is done. */
   readonly onFatal: (error: unknown) => void;
-  /** Other nodes go on with this one's work. */
-  readonly onLost?: (error: IngestError) => void;
   readonly onOutcome?: ((batch: StageBatch) => void) | undefined;
 }
 
@@ -192,7 +190,6 @@ export class Intake {
     } catch (error) {
       if (this.context.signal.aborted) return;
       if (error instanceof IngestError && error.code === 'disk') this.hooks.onFatal(error);
-      else if (error instanceof IngestError && error.code === 'lost') this.hooks.onLost?.(error);
       else await this.letRest(key, name, error);
     }
   }

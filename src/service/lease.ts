@@ -19,45 +19,51 @@ const RENEWALS = 3;
  * another node has taken over: a program that was stopped and wakes up late changes nothing.
  */
 export class Lease {
-  private timer: NodeJS.Timeout | undefined;
+  private readonly timer: NodeJS.Timeout;
   private renewing: Promise<void> = Promise.resolve();
+  private isBusy: () => boolean = () => false;
   private readonly writes = new PQueue({ concurrency: WRITES_AT_ONCE });
-  private readonly leaseMs: number;
-  private lastWork = performance.now();
+  private lastWork: number;
   private isStuck = false;
+  private onLost!: (error: IngestError) => void;
   readonly store: Store;
+  /** Resolves, with the reason, where others go on with the node's work. */
+  readonly lost = new Promise<IngestError>((resolve) => { this.onLost = resolve; });
 
   private constructor(
-    readonly node: string, private readonly epoch: number, private readonly database: Database, leaseSeconds: number,
-    private readonly log: Pick<Log, 'error'>,
+    readonly node: string, private readonly epoch: number, private readonly database: Database, private readonly leaseMs: number,
+    private readonly log: Pick<Log, 'error'>, private readonly now: () => number,
   ) {
-    this.leaseMs = Math.round(leaseSeconds * 1000);
+    this.lastWork = now();
     this.store = { reader: database.reader, writesAtOnce: database.writesAtOnce, write: async (work, isKept) => this.write(work, isKept) };
+    this.timer = setInterval(() => { this.renewing = this.renewing.then(async () => this.runOnce()).catch(() => undefined); }, leaseMs / RENEWALS);
   }
 
-  /** Begins the node's work on a database, whatever an earlier program of its name has left. */
-  static async take(database: Database, report: NodeReport, leaseSeconds: number, log: Pick<Log, 'error'>): Promise<Lease> {
+  /**
+   * Begins the node's work on a database, whatever an earlier program of its name has left, and renews the lease from now
+   * on. `now` tells the time in milliseconds; it never goes back.
+   */
+  static async take(
+    database: Database, report: NodeReport, leaseSeconds: number, log: Pick<Log, 'error'>, now = (): number => performance.now(),
+  ): Promise<Lease> {
+    const leaseMs = Math.round(leaseSeconds * 1000);
     const epoch = await database.write(async (tx) => {
       await reportStatus(tx, report);
-      return beginEpoch(tx, report.name, leaseSeconds * 1000);
+      return beginEpoch(tx, report.name, leaseMs);
     }, LOOKS_ITSELF);
-    return new Lease(report.name, epoch, database, leaseSeconds, log);
+    return new Lease(report.name, epoch, database, leaseMs, log, now);
   }
 
-  /** Renews from now on while the node makes progress; `isBusy` says whether it has work in hand. `onLost` is told once. */
-  start(isBusy: () => boolean, onLost: (error: IngestError) => void): void {
-    this.timer = setInterval(() => {
-      this.renewing = this.renewing.then(async () => this.runOnce(isBusy(), onLost)).catch(() => undefined);
-    }, this.leaseMs / RENEWALS);
+  /** Renews from now on only while the node makes progress; `isBusy` says whether it has work in hand. */
+  watch(isBusy: () => boolean): void {
+    this.isBusy = isBusy;
   }
 
   /** Renews the lease. Where the database is away it is tried again at the next turn. */
-  async runOnce(isBusy: boolean, onLost: (error: IngestError) => void): Promise<void> {
-    if (!isBusy) this.lastWork = performance.now();
+  async runOnce(): Promise<void> {
+    if (!this.isBusy()) this.lastWork = this.now();
     if (this.looksStuck()) return;
-    if (await this.database.write(async (tx) => renewLease(tx, this.node, this.epoch, this.leaseMs), LOOKS_ITSELF)) return;
-    clearInterval(this.timer);
-    onLost(this.lost());
+    if (!(await this.database.write(async (tx) => renewLease(tx, this.node, this.epoch, this.leaseMs), LOOKS_ITSELF))) this.lose();
   }
 
   /** Gives the lease back. Safe to call twice. */
@@ -70,17 +76,17 @@ export class Lease {
   private async write<T>(work: (tx: Transaction) => Promise<T>, isKept?: IsKept): Promise<T> {
     return this.writes.add(async () => {
       const result = await this.database.write(async (tx) => {
-        if (!(await holdLease(tx, this.node, this.epoch, this.leaseMs))) throw this.lost();
+        if (!(await holdLease(tx, this.node, this.epoch, this.leaseMs))) throw this.lose();
         return work(tx);
       }, isKept);
-      this.lastWork = performance.now();
+      this.lastWork = this.now();
       return result;
     });
   }
 
   private looksStuck(): boolean {
     const wasStuck = this.isStuck;
-    this.isStuck = performance.now() - this.lastWork > STUCK_MS;
+    this.isStuck = this.now() - this.lastWork > STUCK_MS;
     if (this.isStuck && !wasStuck) {
       this.log.error('stuck', `node ${this.node} has work in hand, but wrote nothing for ${STUCK_MS / 60_000} minutes: its lease is not renewed, `
         + 'so that others can go on with it. Look whether its folders and its disk answer', { node: this.node });
@@ -88,8 +94,11 @@ export class Lease {
     return this.isStuck;
   }
 
-  private lost(): IngestError {
-    return new IngestError('lost', `node ${this.node} was not heard of for ${this.leaseMs / 1000} s or was started a second time, and others go on `
-      + 'with its work; it begins anew', { facts: { node: this.node, epoch: this.epoch } });
+  private lose(): IngestError {
+    clearInterval(this.timer);
+    const error = new IngestError('lost', `node ${this.node} was not heard of for ${this.leaseMs / 1000} s or was started a second time, and others go on `
+      + 'with its work', { facts: { node: this.node, epoch: this.epoch } });
+    this.onLost(error);
+    return error;
   }
 }

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { Database } from '../../src/store/database.js';
 import { POSTGRES } from '../support/engines.js';
 import { Program } from '../support/program.js';
+import { Proxy } from '../support/proxy.js';
+import { Running } from '../support/running.js';
 import { STORIES, tellCalmly, tellWithSleep, workbook } from '../support/stories.js';
 
 /** Several nodes on one PostgreSQL history: real processes, which share an inbox or have one each. */
@@ -90,6 +92,52 @@ describe('two nodes', () => {
   });
 });
 
+describe('a change of policy that takes longer than the lease', () => {
+  const LEASE_SECONDS = '2';
+  const NEW_POLICY = { SCD_VALIDITY_DAYS: '92', SCD_LEASE_SECONDS: LEASE_SECONDS };
+
+  /** What a node that was killed while it staged has left, beside a history of ten accounts. */
+  async function interrupted(): Promise<Program> {
+    const program = await create();
+    await program.drop('jan.xlsx', workbook('2022-01-28', Array.from({ length: 10 }, (_, account) => [`CL-${account}`, 'a', 1])));
+    await program.run(['process'], as('one'));
+    await program.drop('feb.xlsx', workbook('2022-02-28', [['CL-1', 'a', 2]]));
+    await program.run(['process'], as('one', { SCD_FAILPOINT: 'chunk-staged:exit' }));
+    return program;
+  }
+
+  test('does not make a node look dead to another that works by the same', async () => {
+    const program = await interrupted();
+    const one = new Running(program.start(['run'], as('one', { ...NEW_POLICY, SCD_FAILPOINT: 'account-rederived:sleep' })));
+    await one.says(/fail point account-rederived/u);
+    const two = await program.daemon(as('two', NEW_POLICY));
+    await one.says(/batch 2 complete/u);
+    expect([await one.stop(), await two.stop()]).toEqual([0, 0]);
+    expect(one.said).not.toContain('"event":"lost"');
+    expect(two.said).not.toContain('"event":"take-over"');
+    expect(await batches(program)).toMatchObject([{ owner: 'one', done: 1 }, { owner: 'one', done: 1, batch_status: 'Complete' }]);
+  });
+
+  test('and loses the node its lease is begun anew, and waits for a database that is away by then', async () => {
+    const program = await interrupted();
+    const proxy = await Proxy.before(program.database);
+    const [reachable, nobody] = [program.database, 'postgres://127.0.0.1:1'];
+    const one = new Running(program.start(['run'], as('one', { ...NEW_POLICY, SCD_DATABASE: proxy.url, SCD_FAILPOINT: 'account-rederived:stop:2,policy-added:stop:2' })));
+    await one.says(/fail point account-rederived/u);
+    await program.execute("update node_status set epoch = epoch + 1 where name = 'one'");
+    await one.wake();
+    await one.says(/others go on with its work; it begins anew[^]*fail point policy-added/u);
+    proxy.leadTo(nobody);
+    proxy.cut();
+    await one.wake();
+    await one.says(/files stay where they are until it is there again/u);
+    proxy.leadTo(reachable);
+    await one.says(/the database is there again[^]*batch 2 complete/u);
+    expect(await one.stop()).toBe(0);
+    await proxy.close();
+  });
+});
+
 test('a decision about a file that only another node reaches is left to that node', async () => {
   const one = await create();
   const two = await beside(one);
@@ -142,6 +190,33 @@ describe('a node that was stopped for longer than its lease', () => {
     programs.push(prepared);
     const expected = await tellCalmly(prepared, story);
     for (const point of ['chunk-staged', 'account-commit', 'archive-linked']) expect({ point, whole: await tellWithSleep(prepared, story, point) }).toEqual({ point, whole: expected });
+  });
+
+  test('is noticed by another that is there all the time, which takes over by itself', async () => {
+    const program = await create();
+    const one = await program.daemon(as('one', { SCD_FAILPOINT: 'chunk-staged:stop:1' }));
+    const two = await program.daemon(as('two', { SCD_FAILPOINT: 'claim-folder-made:throw' }));
+    await program.drop('jan.xlsx', JANUARY);
+    await one.says(/fail point chunk-staged/u);
+    await two.says(/node one was not heard of for longer than its lease: 1 of its files are taken over[^]*batch 1 complete/u);
+    await one.wake();
+    await one.says(/it begins anew[^]*"event":"started"/u);
+    expect([await one.stop(), await two.stop()]).toEqual([0, 0]);
+    expect(await batches(program)).toEqual([{ filename: 'jan.xlsx', batch_status: 'Complete', owner: 'two', done: 1 }]);
+  });
+
+  test('and does one pass says that others go on with its work, takes nothing more in and exits 1', async () => {
+    const program = await create();
+    for (const month of ['01', '02', '03']) await program.drop(`${month}.xlsx`, workbook(`2022-${month}-28`, [['CL-1', 'a', 1]]));
+    const pass = new Running(program.start(['process'], as('one', { SCD_CONCURRENCY: '1', SCD_FAILPOINT: 'chunk-staged:stop:1' })));
+    await pass.says(/fail point chunk-staged/u);
+    await program.execute("update node_status set epoch = epoch + 1 where name = 'one'");
+    await pass.wake();
+    expect(await pass.end()).toBe(1);
+    expect(pass.said).toMatch(/others go on with its work; what is left here is taken in by the next run/u);
+    expect((await program.files()).filter((name) => /^inbox\/\d/u.test(name))).toHaveLength(2);
+    expect((await program.run(['process'], as('one'))).code).toBe(0);
+    expect(await program.rows('select batch_status from stage_batch')).toEqual(Array(3).fill({ batch_status: 'Complete' }));
   });
 
   test('says that others go on with its work, and begins anew', async () => {

@@ -1,5 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { setTimeout as rest } from 'node:timers/promises';
 
 /** A process of the program under way, and what it says. */
 export class Running {
@@ -35,6 +37,12 @@ export class Running {
   async goOn(): Promise<number | null> {
     const waking = setInterval(() => this.child.kill('SIGCONT'), 20);
     return this.ended.finally(() => clearInterval(waking));
+  }
+
+  /** Wakes one that a fail point stops, once: it says so right before it sleeps. */
+  async wake(): Promise<void> {
+    while (!(await readFile(`/proc/${this.child.pid}/stat`, 'utf8')).includes(') T ')) await rest(5);
+    this.child.kill('SIGCONT');
   }
 
   /** Waits for its end. */
