@@ -46,8 +46,12 @@ export async function withDatabase<T>(work: (database: Database) => Promise<T>):
 
 /** Ends the program at once when its disk fails: nothing that is under way may say that it is done. */
 export function endAtOnce(error: unknown): void {
-  writeSync(process.stderr.fd, `scd-inbox: ${messageOf(error)}\n`);
-  process.exit(1);
+  try {
+    writeSync(process.stderr.fd, `scd-inbox: ${messageOf(error)}\n`);
+  } finally {
+    // Also where nobody reads what it says any more.
+    process.exit(1);
+  }
 }
 
 /** The number of a batch as it was typed; refuses anything else. */

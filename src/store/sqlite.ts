@@ -66,13 +66,13 @@ class SqliteDatabase implements Database {
     this.writing = undefined;
   }
 
-  /** All of them in one transaction; where one of them fails, each in its own. */
+  /** All of them in one transaction; where one of them fails by itself, each in its own. */
   private async commit(turns: readonly Turn[]): Promise<void> {
     try {
       const results = await this.transact(turns);
       for (const [index, { resolve }] of turns.entries()) resolve(results[index]);
     } catch (error) {
-      if (turns.length === 1) turns[0]!.reject(error);
+      if (turns.length === 1 || concernsAll(error)) for (const { reject } of turns) reject(error);
       else for (const turn of turns) await this.commit([turn]);
     }
   }
@@ -128,6 +128,14 @@ function transaction(path: string, statements: Statements, now: Clock): Transact
 
 /** Errors after which a connection cannot be trusted: the disk failed under it. */
 const CONNECTION_LOST = new Set(['SQLITE_IOERR', 'SQLITE_FULL', 'SQLITE_CANTOPEN', 'SQLITE_READONLY', 'SQLITE_NOTADB', 'SQLITE_CORRUPT', 'SQLITE_MISUSE']);
+
+/**
+ * Whether work done alone would fail as it did together. A disk that failed is not asked again: a second sync may succeed
+ * though the first has lost what it was to keep. And whoever holds the lock is waited for once, not once for each.
+ */
+function concernsAll(error: unknown): boolean {
+  return (error instanceof IngestError && error.code === 'disk') || isBusy(error);
+}
 
 /** Errors that pass by themselves: another program holds the lock. */
 const BUSY = new Set(['SQLITE_BUSY', 'SQLITE_LOCKED']);

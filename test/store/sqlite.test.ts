@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globa
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { IngestError } from '../../src/errors.js';
 import { Database, openReader, type Transaction } from '../../src/store/database.js';
 import { InstanceLock } from '../../src/store/instance-lock.js';
 import { Statements } from '../../src/store/sqlite-statements.js';
@@ -74,6 +75,41 @@ describe('the writer', () => {
     all.mockRestore();
     expect(await accounts()).toEqual(names);
     expect(commits.length).toBe(4);
+  });
+
+  test('believes no second sync: where a disk fails under a commit, all that were to be committed with it fail', async () => {
+    let commits = 0;
+    const all = jest.spyOn(Statements.prototype, 'all').mockImplementation(async function fail(this: Statements, sql, params) {
+      if (sql !== 'commit' || (commits += 1) !== 2) return original.call(this, sql, params);
+      throw Object.assign(new Error('disk I/O error'), { code: 'SQLITE_IOERR' });
+    } as typeof original);
+    // What is asked for while another is at work is committed together.
+    const asked = database.write(async () => undefined);
+    const written = await Promise.allSettled(['a', 'b', 'c'].map(async (name) => database.write(async (tx) => addAccount(tx, name))));
+    await asked;
+    all.mockRestore();
+    expect(written.map((one) => one.status === 'rejected' && (one.reason as IngestError).code)).toEqual(['disk', 'disk', 'disk']);
+    expect(await accounts()).toEqual([]);
+  });
+
+  test('waits for a lock once for all that wait together, not once for each', async () => {
+    await database.close();
+    database = await Database.open(`${url}?busySeconds=0.1`);
+    const other = await Database.open(url);
+    await other.write(async () => {
+      let tried = 0;
+      const all = jest.spyOn(Statements.prototype, 'all').mockImplementation(async function count(this: Statements, sql, params) {
+        tried += sql === 'begin immediate' ? 1 : 0;
+        return original.call(this, sql, params);
+      } as typeof original);
+      const written = await Promise.allSettled(['a', 'b', 'c'].map(async (name) => database.write(async (tx) => addAccount(tx, name))));
+      all.mockRestore();
+      expect(written.map((one) => one.status === 'rejected' && (one.reason as IngestError).facts['code'])).toEqual(['SQLITE_BUSY', 'SQLITE_BUSY', 'SQLITE_BUSY']);
+      // The first for itself, and those that came meanwhile together.
+      expect(tried).toBe(2);
+    });
+    await other.close();
+    expect(await accounts()).toEqual([]);
   });
 
   test('keeps the work of those whose neighbour throws', async () => {
