@@ -115,6 +115,8 @@ class SqliteDatabase implements Database {
 }
 
 async function closeSource(source: DataSource, statements: Statements): Promise<void> {
+  // One that was given up is closed already.
+  if (!source.isInitialized) return;
   await statements.close();
   await source.destroy();
 }

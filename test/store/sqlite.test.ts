@@ -82,7 +82,7 @@ describe('the writer', () => {
     const all = jest.spyOn(Statements.prototype, 'all').mockImplementation(async function fail(this: Statements, sql, params) {
       if (sql !== 'commit' || (commits += 1) !== 2) return original.call(this, sql, params);
       throw Object.assign(new Error('disk I/O error'), { code: 'SQLITE_IOERR' });
-    } as typeof original);
+    });
     // What is asked for while another is at work is committed together.
     const asked = database.write(async () => undefined);
     const written = await Promise.allSettled(['a', 'b', 'c'].map(async (name) => database.write(async (tx) => addAccount(tx, name))));
@@ -101,7 +101,7 @@ describe('the writer', () => {
       const all = jest.spyOn(Statements.prototype, 'all').mockImplementation(async function count(this: Statements, sql, params) {
         tried += sql === 'begin immediate' ? 1 : 0;
         return original.call(this, sql, params);
-      } as typeof original);
+      });
       const written = await Promise.allSettled(['a', 'b', 'c'].map(async (name) => database.write(async (tx) => addAccount(tx, name))));
       all.mockRestore();
       expect(written.map((one) => one.status === 'rejected' && (one.reason as IngestError).facts['code'])).toEqual(['SQLITE_BUSY', 'SQLITE_BUSY', 'SQLITE_BUSY']);
