@@ -3,7 +3,8 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Stats } from 'node:fs';
 import { IngestError, printable } from '../errors.js';
-import { removeFile, syncHandle } from './files.js';
+import { syncHandle } from '../sync.js';
+import { removeFile } from './files.js';
 import { sha256 } from './hash.js';
 
 const CHUNK_BYTES = 1 << 20;

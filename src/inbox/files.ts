@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { lstat, mkdir, open, unlink, type FileHandle } from 'node:fs/promises';
+import { lstat, mkdir, unlink } from 'node:fs/promises';
 import type { BigIntStats } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { IngestError, messageOf, systemCode, printable } from '../errors.js';
+import { syncFolderNow, syncPath } from '../sync.js';
 
 /** The latest sync of a folder that was asked for. Once it has begun, it need not hold what is done from then on. */
 interface Sync {
@@ -26,7 +27,7 @@ async function syncBehind(earlier: Sync | undefined, sync: Sync, folder: string)
   try {
     await earlier?.ended.catch(() => undefined);
     sync.isBegun = true;
-    await syncPath(folder, CANNOT_SYNC);
+    await syncFolderNow(folder);
   } finally {
     if (syncs.get(folder) === sync) syncs.delete(folder);
   }
@@ -34,35 +35,7 @@ async function syncBehind(earlier: Sync | undefined, sync: Sync, folder: string)
 
 /** Makes a file's bytes outlast a power loss. */
 export async function syncFile(path: string): Promise<void> {
-  await syncPath(path, new Set());
-}
-
-/** What file systems without a sync of folders (FUSE, SMB) say to it; there is nothing better to be had there. */
-const CANNOT_SYNC: ReadonlySet<string> = new Set(['EINVAL', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
-
-async function syncPath(path: string, excused: ReadonlySet<string>): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await syncHandle(handle, path);
-  } catch (error) {
-    if (!excused.has(systemCode(error) ?? '')) throw error;
-  } finally {
-    await handle.close();
-  }
-}
-
-/**
- * Makes what was written to a file outlast a power loss. Throws `disk` where the disk fails: the system then forgets
- * what it could not write and says "done" to a second sync, so there must be none.
- */
-export async function syncHandle(handle: FileHandle, path: string): Promise<void> {
-  try {
-    await handle.sync();
-  } catch (error) {
-    if (systemCode(error) !== 'EIO') throw error;
-    throw new IngestError('disk', printable(`${path}: the disk reported an error when it was to be synced; what was written to it is not safe. `
-      + 'Check the disk and the system log, then start again'), { cause: error, facts: { code: 'EIO' } });
-  }
+  await syncPath(path);
 }
 
 /** Creates a folder with those above it, durably: each is synced into the one above. */

@@ -1,10 +1,12 @@
+import { jest } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
-import { readdir } from 'node:fs/promises';
+import { open, readdir, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { MessageChannel } from 'node:worker_threads';
 import { WorkbookReader, type AnswerRow } from '../../src/workbook/reader.js';
-import { read } from '../../src/workbook/worker.js';
+import type { Said } from '../../src/workbook/line.js';
+import { answer, read } from '../../src/workbook/worker.js';
 import { Folder } from './books.js';
 import { HEADINGS, parseChunk, settings } from './support.js';
 
@@ -178,5 +180,19 @@ describe('writing an answer in a thread', () => {
     await reader.writeAnswer(join(own.path, 'a.xlsx'), rowsUpTo(1));
     expect(await readdir(own.path)).toEqual(['a.xlsx']);
     await own.remove();
+  });
+
+  test.each([['its bytes', 1], ['its name', 2]])('says that the disk failed where it failed when %s were to be safe: that does not pass by itself', async (_, nth) => {
+    const handle = await open(folder.path);
+    const sync = jest.spyOn(Object.getPrototypeOf(handle) as FileHandle, 'sync');
+    await handle.close();
+    for (let before = 1; before < nth; before += 1) sync.mockResolvedValueOnce(undefined);
+    sync.mockRejectedValueOnce(Object.assign(new Error('EIO: i/o error, fsync'), { code: 'EIO' }));
+    const { port1, port2 } = new MessageChannel();
+    port1.on('message', (said: Said) => { if ('question' in said) port1.postMessage([]); });
+    const outcome = await answer({ path: join(folder.path, 'unsafe.xlsx'), port: port2 });
+    port1.close();
+    sync.mockRestore();
+    expect(outcome).toMatchObject({ code: 'disk', retryable: false, message: expect.stringContaining('the disk reported an error when it was to be synced') });
   });
 });

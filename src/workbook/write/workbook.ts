@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { open, rename, rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { syncFolderNow } from '../../sync.js';
 import { cellXml, escaped, headingXml, STYLES, type OutCell } from './cells.js';
 import { ZipWriter } from './zip.js';
 
@@ -28,13 +29,13 @@ const LINE_POINTS = 15;
 const MAX_POINTS = 409;
 const PIECE_CHARACTERS = 65_536;
 
-/** Writes a workbook to a path, whole or not at all, and durably: a part file beside it is given the name at the end. */
+/** Writes a workbook to a path, whole or not at all, and durably: a part file beside it is given the name at the end. Throws `disk`. */
 export async function writeWorkbook(path: string, sheet: OutSheet): Promise<void> {
   const part = partPath(path);
   try {
     await writeParts(part, sheet);
     await rename(part, path);
-    await syncFolder(dirname(path));
+    await syncFolderNow(dirname(path));
   } catch (error) {
     await rm(part, { force: true });
     throw error;
@@ -127,16 +128,4 @@ function letter(index: number): string {
 /** The same path gives the same name, so that a later try clears up what a killed one left. */
 function partPath(path: string): string {
   return join(dirname(path), `.${createHash('sha256').update(basename(path)).digest('hex').slice(0, 24)}.part`);
-}
-
-/** Makes the new name outlast a power loss, where the file system can. */
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } catch {
-    // Network mounts do not sync folders; there is nothing better to be had there.
-  } finally {
-    await handle.close();
-  }
 }

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { crc32, createDeflateRaw } from 'node:zlib';
 import { IngestError } from '../../errors.js';
+import { syncHandle } from '../../sync.js';
 
 /** Beyond this a zip needs the extensions of zip64; no workbook of ours comes near it. */
 const MAX_BYTES = 0xffff_ffff;
@@ -25,11 +26,11 @@ export class ZipWriter {
   private readonly entries: Entry[] = [];
   private position = 0;
 
-  private constructor(private readonly handle: FileHandle) {}
+  private constructor(private readonly handle: FileHandle, private readonly path: string) {}
 
   /** Begins a new file, in place of one that is there. */
   static async create(path: string): Promise<ZipWriter> {
-    return new ZipWriter(await open(path, 'w'));
+    return new ZipWriter(await open(path, 'w'), path);
   }
 
   /** Adds a part from pieces of text. Throws IngestError `too-large` past 4 GiB. */
@@ -48,12 +49,12 @@ export class ZipWriter {
     await this.handle.write(localHeader(entry), 0, undefined, entry.offset);
   }
 
-  /** Ends the file; it is on disk then. */
+  /** Ends the file; it is on disk then. Throws `disk` where that fails. */
   async finish(): Promise<void> {
     const offset = this.position;
     for (const entry of this.entries) await this.append(directoryEntry(entry));
     await this.append(endRecord(this.entries.length, offset, this.position - offset));
-    await this.handle.sync();
+    await syncHandle(this.handle, this.path);
   }
 
   async close(): Promise<void> {
