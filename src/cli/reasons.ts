@@ -1,6 +1,6 @@
 import { dateOf } from '../history/day.js';
 import type { Explanation, Silence } from '../history/explain.js';
-import type { Fraction } from '../history/fraction.js';
+import { percent } from '../history/fraction.js';
 import type { Submission } from '../history/timeline.js';
 import type { ExplainedRow, ItemExplanation } from '../ingest/explain.js';
 import { TRACKED, type Value } from '../template.js';
@@ -74,10 +74,6 @@ function coverage({ policy }: ItemExplanation, { from, end, next, covered }: Sil
   const until = Math.min(next!.date, end.date + policy.validityDays!);
   return `${dateOf(end.date)} covers ${covered!.days} days, to ${dateOf(until)}, of the ${covered!.of} from ${dateOf(from)} to the next submission of ${dateOf(next!.date)}`
     + ` = ${Math.floor((covered!.days * 1000) / covered!.of) / 10} %`;
-}
-
-function percent({ numerator, denominator }: Fraction): string {
-  return `${Number(numerator * 10_000n / denominator) / 100} %`;
 }
 
 function file({ files }: ItemExplanation, { batch }: Submission): string {

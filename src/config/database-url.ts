@@ -41,12 +41,19 @@ export function faultOfDatabase(text: string): string | undefined {
   return undefined;
 }
 
-/** A database setting as it may be shown: without a password. */
+/** A setting as it may be shown: without a password, also where it is none that could be. */
 export function shownUrl(text: string): string {
-  if (!isPostgres(text)) return text;
-  // A setting that is no URL is shown without whatever may be its password.
-  if (!URL.canParse(text)) return text.replace(/:\/\/[^@]*@/u, '://***@');
+  if (/^sqlite:/u.test(text) || !/^[a-z][a-z\d+.-]*:/iu.test(text)) return text;
+  const shown = wellFormed(text) ?? text.replace(/^([^:]*:(?:\/\/)?).*@/su, '$1***@');
+  return shown.replace(/([?&]password=)[^&#]*/giu, '$1***');
+}
+
+/** A PostgreSQL setting without its password; undefined where it may lie elsewhere than in its place. */
+function wellFormed(text: string): string | undefined {
+  if (!isPostgres(text) || !URL.canParse(text)) return undefined;
   const url = new URL(text);
+  // A "/", "?" or "#" in a password ends what is taken for the host.
+  if (`${url.pathname}${url.search}${url.hash}`.includes('@')) return undefined;
   if (url.password !== '') url.password = '***';
   return url.href;
 }

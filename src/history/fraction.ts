@@ -21,3 +21,8 @@ export function reaches(part: number, whole: number, fraction: Fraction): boolea
 export function exceeds(part: number, whole: number, fraction: Fraction): boolean {
   return BigInt(part) * fraction.denominator > fraction.numerator * BigInt(whole);
 }
+
+/** The fraction in percent, for people: to the hundredth, rounded down. */
+export function percent({ numerator, denominator }: Fraction): string {
+  return `${Number(numerator * 10_000n / denominator) / 100} %`;
+}

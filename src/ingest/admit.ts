@@ -1,6 +1,7 @@
 import type { Settings } from '../config/settings.js';
+import { printable } from '../errors.js';
 import { failpoint } from '../failpoint.js';
-import { exceeds, fractionOf } from '../history/fraction.js';
+import { exceeds, fractionOf, percent } from '../history/fraction.js';
 import { accountsNamed, lockAccounts, recordDates } from '../store/accounts.js';
 import { findBatch, markHeld, markReady, type Admission } from '../store/batches.js';
 import { nextChange } from '../store/changes.js';
@@ -64,7 +65,7 @@ function refusalOf({ total, failure }: Admission, maxFailureRatio: number): stri
   if (total === 0) return 'no rows: the sheet has headings but nothing below them; nothing was loaded';
   if (failure === total) return `no good row: ${total === 1 ? 'the only row' : `all ${total} rows`} failed; nothing was loaded`;
   if (!exceeds(failure, total, fractionOf(maxFailureRatio))) return undefined;
-  return `too many failed rows: ${failure} of ${total}, more than ${maxFailureRatio * 100} % allowed; nothing was loaded`;
+  return `too many failed rows: ${failure} of ${total}, more than ${percent(fractionOf(maxFailureRatio))} allowed; nothing was loaded`;
 }
 
 /** Fails the rows that contradict what stands, and counts those that repeat it. */
@@ -117,7 +118,7 @@ function contradiction(row: ContestedRow, stands: ContestedRow, column: { name: 
 
 function sourceOf(row: ContestedRow): string {
   if (!isRecorded(row)) return `row ${row.row_number} above`;
-  return `batch ${row.batch_id} (${row.filename}) row ${row.row_number}`;
+  return `batch ${row.batch_id} (${printable(row.filename)}) row ${row.row_number}`;
 }
 
 function isRecorded(row: ContestedRow): row is RecordedRow {

@@ -51,7 +51,7 @@ export async function retryBatch(store: Store, id: number): Promise<StageBatch> 
     const batch = await expectBatch(tx, id);
     expectRetryable(batch);
     const live = batch.file_hash === null ? undefined : await liveBatchOf(tx, batch.file_hash);
-    if (live !== undefined) throw refused(batch, `has the same content as batch ${live.id} (${live.filename}), which is ${live.batch_status}: there is nothing to retry`);
+    if (live !== undefined) throw refused(batch, `has the same content as batch ${live.id} (${printable(live.filename)}), which is ${live.batch_status}: there is nothing to retry`);
     await dropRows(tx, id);
     await reopenBatch(tx, id, claim, { archived: batch.archived_path });
     return batch;

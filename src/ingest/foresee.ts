@@ -35,13 +35,19 @@ export interface Foreseen {
 
 const PAGE_ITEMS = 1_000;
 
-/** Compares the chains that changed behind an instant, as `after` sees them, with what `before` sees; keeps up to `limit` whole. */
-export async function foresee(before: Queryable, after: Queryable, at: string, limit: number): Promise<Foreseen> {
+/** Where a rehearsal began: behind the last change, and at a moment of its own clock. */
+export interface Beginning {
+  readonly lastChange: string;
+  readonly now: string;
+}
+
+/** Compares the chains that changed since a beginning, as `after` sees them, with what `before` sees; keeps up to `limit` whole. */
+export async function foresee(before: Queryable, after: Queryable, { lastChange, now }: Beginning, limit: number): Promise<Foreseen> {
   const chains: ChangedChain[] = [];
   const zeroed: ItemVersion[] = [];
   const placeholders: ItemVersion[] = [];
   let changed = 0;
-  for (const page of pagesOf(await itemsChangedSince(after, at))) {
+  for (const page of pagesOf(await itemsChangedSince(after, lastChange, now))) {
     for (const chain of await changedChains(before, after, page)) {
       changed += 1;
       if (chains.length < limit) chains.push(chain);

@@ -1,6 +1,6 @@
 import type { Settings } from '../config/settings.js';
 import { dayOf } from '../history/day.js';
-import { exceeds, fractionOf } from '../history/fraction.js';
+import { exceeds, fractionOf, percent } from '../history/fraction.js';
 import { isLost } from '../history/loss.js';
 import { namedDates, type Account } from '../store/accounts.js';
 import type { Transaction } from '../store/database.js';
@@ -57,7 +57,7 @@ async function lostItems(tx: Transaction, batch: number, account: Account): Prom
 /** Why a batch is held back, for people. */
 export function holdOf(batch: number, losses: readonly Loss[], maxMissingRatio: number | 'none'): string {
   const more = losses.length > SHOWN_ACCOUNTS ? ` and too many of ${losses.length - SHOWN_ACCOUNTS} more accounts` : '';
-  return `would zero ${losses.slice(0, SHOWN_ACCOUNTS).map(lossText).join(', ')}${more}, more than ${Number(maxMissingRatio) * 100} % allowed; `
+  return `would zero ${losses.slice(0, SHOWN_ACCOUNTS).map(lossText).join(', ')}${more}, more than ${percent(fractionOf(Number(maxMissingRatio)))} allowed; `
     + `nothing was loaded. Is the file complete? Then scd-inbox approve ${batch} loads it, else scd-inbox reject ${batch} refuses it`;
 }
 

@@ -1,3 +1,4 @@
+import { printable } from '../errors.js';
 import { addBatch, countAttempt, findBatch, findContent, lockBatch, markRefused, reopenBatch } from '../store/batches.js';
 import type { Transaction } from '../store/database.js';
 import type { StageBatch } from '../store/entities/stage-batch.js';
@@ -42,7 +43,7 @@ async function openAnew(tx: Transaction, { id }: StageBatch, { claim, owner }: C
 
 async function openDuplicate(tx: Transaction, original: StageBatch, { filename, hash, claim, owner }: ClaimedContent): Promise<StageBatch> {
   const { id } = await addBatch(tx, { filename, hash, claim, owner, status: 'Duplicate' });
-  const reason = `the same content as batch ${original.id} (${original.filename}); nothing was loaded from it`;
+  const reason = `the same content as batch ${original.id} (${printable(original.filename)}); nothing was loaded from it`;
   await markRefused(tx, id, 'Duplicate', reason, { duplicateOf: original.id });
   return (await findBatch(tx, id))!;
 }

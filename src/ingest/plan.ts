@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { basename } from 'node:path';
+import { instant } from '../clock.js';
 import type { Settings } from '../config/settings.js';
 import { IngestError, messageOf } from '../errors.js';
 import { sha256 } from '../inbox/hash.js';
@@ -53,13 +54,13 @@ export async function planFiles(context: PlanContext, paths: readonly string[], 
   return rehearse(database, async (store) => {
     const { policy, accounts: rederived } = await adoptPolicy(store, settings);
     await resumeDeletions(store);
-    const at = await lastInstant(store.reader);
+    const beginning = await store.write(async (tx) => ({ lastChange: await lastInstant(tx), now: instant(tx.now()) }));
     const files: PlannedFile[] = [];
     for (const file of read) {
       const deciding = { settings, log, policy, database: store, reader: replayOf(file), lane: new Lane(), signal: NEVER, pardoned: new Set<number>() };
       files.push(await planFile(deciding, file));
     }
-    return { files, rederived, ...(await foresee(database.reader, store.reader, at, limit)) };
+    return { files, rederived, ...(await foresee(database.reader, store.reader, beginning, limit)) };
   });
 }
 

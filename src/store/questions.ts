@@ -82,13 +82,17 @@ export interface ItemName {
   readonly reference: string;
 }
 
-/** The items whose live versions changed behind an instant, by account and reference. */
-export async function itemsChangedSince(db: Queryable, at: string): Promise<ItemName[]> {
+/**
+ * The items whose live versions changed, by account and reference: of accounts that were changed behind the instant `after`
+ * of a change, what was written since `begun`. That is of the writer's own clock, which may be behind the changes: others
+ * have clocks of their own, and any may be set back.
+ */
+export async function itemsChangedSince(db: Queryable, after: string, begun: string): Promise<ItemName[]> {
   return db.rows<ItemName>(
     `select distinct a.id as account, a.account_number, m.external_reference as reference
      from client_account a join master_record m on m.client_account_id = a.id
-     where a.last_updated > ? and not m.is_deleted and m.last_updated > ? order by a.account_number, m.external_reference`,
-    [at, at]);
+     where a.last_updated > ? and not m.is_deleted and m.last_updated >= ? order by a.account_number, m.external_reference`,
+    [after, begun]);
 }
 
 /** The accounts there are. */

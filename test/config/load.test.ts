@@ -109,6 +109,10 @@ describe('settings', () => {
     expect(found('postgres://app:hush@db/scd?sslmode=maybe')).toMatch(/^SCD_DATABASE: expected sslmode to be one of disable, require.*:\*\*\*@db/u);
     expect(found('postgres://app:hush@db/scd?pasword=x')).toMatch(/^SCD_DATABASE: expected only the options .*, not pasword, found/u);
     expect(found('postgres://app:hu@sh@:db')).not.toContain('hu');
+    const secrets = ['POSTGRES://app:hush@db/scd', 'postgress://app:hush@db/scd', 'pg:app:hush@db', 'postgres://app:20#hush@db/', 'postgres://app:20?hush@db/scd',
+      'postgres://app:20/hush@db/scd?sslmode=maybe', 'postgres://app@db/scd?password=hush', 'postgres://app:hu@hush@db/'];
+    for (const secret of secrets) expect(found(secret)).not.toContain('hush');
+    expect(found('pg://app:hush@db/scd')).toContain('found "pg://***@db/scd"');
     expect(found('mysql://app@db/scd')).toContain('expected sqlite:PATH or postgres://USER@HOST:PORT/NAME');
   });
 

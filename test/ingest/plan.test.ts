@@ -97,6 +97,18 @@ describe.each(ENGINES)('a plan on $name', (engine) => {
     expect(planned.changed).toBe(planned.chains.length);
   }, TIMEOUT_MS);
 
+  test('tells which chains change where the last change was made by a clock that is ahead of its own', async () => {
+    const pass = await create(POLICY, engine);
+    const [january, february] = [1, 2].map((month) =>
+      csvOf({ name: '', rows: [{ row: 2, date: `2022-0${month}-03`, account: 'CL-1', reference: 'a', company: 'Acme', amount: month, term: 'Cash', unreadable: false }] }));
+    await pass.take('january.csv', january!);
+    const database = await Database.open(pass.settings.database);
+    await database.write(async (tx) => tx.rows('update change_counter set last_at = ?', [new Date(Date.now() + 300_000).toISOString()]));
+    await database.close();
+    await writeFile(join(pass.folder, 'february.csv'), february!);
+    expect((await plan(pass, [join(pass.folder, 'february.csv')])).chains.map(({ reference, after }) => [reference, after.length])).toEqual([['a', 2]]);
+  });
+
   test('derives by the settings, also where the database has another policy', async () => {
     const pass = await create(POLICY, engine);
     const [january, june] = ['2022-01-03', '2022-06-03'].map((date) =>

@@ -52,6 +52,19 @@ test('neither a sheet nor a cell can forge a line of the log, of a command, or o
   expect(await program.rows('select id from stage_record where error glob \'*\' || char(10) || \'*\'')).toEqual([]);
 });
 
+test('a file cannot forge a line by its name where other files are held against it', async () => {
+  const name = 'x\nbatch 7 complete  all.xlsx\u001b[2J.xlsx';
+  await writeFile(join(program.inbox, name), book('A1'));
+  await program.run(['process']);
+  await writeFile(join(program.inbox, 'same.xlsx'), book('A1'));
+  await writeFile(join(program.inbox, 'other.xlsx'), bookOf([HEADINGS, ['2022-01-28', 'CL-1', 'A1', 'Acme', 2, 'Cash']]));
+  await program.run(['process']);
+  const shown: string[] = [];
+  for (const id of ['2', '3']) shown.push((await program.run(['errors', id])).out);
+  expect(shown.join('').match(/batch 7 complete/gu)).toHaveLength(2);
+  for (const text of shown) expect(text).not.toMatch(/^batch 7 complete|\u001b/mu);
+});
+
 test('a folder, a symbolic link and a pipe called x.xlsx are left where they are, with one warning each', async () => {
   await mkdir(join(program.inbox, 'folder.xlsx'));
   await symlink('/etc/passwd', join(program.inbox, 'link.xlsx'));
