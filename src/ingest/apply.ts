@@ -24,8 +24,8 @@ type Way = 'fast' | 'derive';
  * against deriving.
  */
 export async function applyBatch(database: Store, batch: number, policy: PolicyInForce, way: Way = 'fast'): Promise<void> {
-  await forEachAccount(database, await accountsToApply(database.reader, batch), async ({ id }) => {
-    await database.write(async (tx) => applyIfWaiting(tx, batch, id, policy, way), LOOKS_ITSELF);
+  await forEachAccount(database, await accountsToApply(database.reader, batch), async ({ id, account_number }) => {
+    await database.write(async (tx) => applyIfWaiting(tx, batch, id, policy, way), LOOKS_ITSELF, [account_number]);
     await failpoint('account-applied');
   });
   await database.write(async (tx) => completeIfApplied(tx, batch), LOOKS_ITSELF);
@@ -48,8 +48,8 @@ export async function applyAdmitted(tx: Transaction, batch: number, policy: Poli
  * fails does not stop this batch: whoever sees to it says what is wrong.
  */
 export async function catchUp(database: Store, batch: number, policy: PolicyInForce): Promise<void> {
-  for (const { batch_id, client_account_id } of await waitingOnAccountsOf(database.reader, batch)) {
-    await database.write(async (tx) => applyIfWaiting(tx, batch_id, client_account_id, policy, 'fast'), LOOKS_ITSELF).catch(() => undefined);
+  for (const { batch_id, id, account_number } of await waitingOnAccountsOf(database.reader, batch)) {
+    await database.write(async (tx) => applyIfWaiting(tx, batch_id, id, policy, 'fast'), LOOKS_ITSELF, [account_number]).catch(() => undefined);
   }
 }
 

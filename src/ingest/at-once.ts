@@ -18,16 +18,19 @@ const AT_ONCE_UP_TO = 1_000;
 
 /**
  * Decides on a staged batch in one transaction. Undefined where it has many rows or several accounts, and where that
- * fails through a fault that the long way would meet as well: it says what is wrong, and what is left to be done.
+ * fails through a fault that the long way would meet as well: it says what is wrong, and what is left to be done. `accounts`
+ * are those that it names, where nodes take turns at them.
  */
-export async function decideAtOnce({ database, settings, policy }: DecidingContext, batch: StageBatch, read: ReadCounts): Promise<StageBatch | undefined> {
+export async function decideAtOnce(
+  { database, settings, policy }: DecidingContext, batch: StageBatch, read: ReadCounts, accounts?: readonly string[],
+): Promise<StageBatch | undefined> {
   if (read.rows > AT_ONCE_UP_TO) return undefined;
   try {
     const decided = await database.write(async (tx) => {
       // A Held batch may have been deleted since it was listed.
       const isAsListed = (await lockBatch(tx, batch.id))?.batch_status === batch.batch_status;
       return isAsListed ? decideInOne(tx, batch.id, read, { settings, policy }) : undefined;
-    }, LOOKS_ITSELF);
+    }, LOOKS_ITSELF, accounts);
     if (decided !== undefined) await failpoint('decided-at-once');
     return decided;
   } catch (error) {

@@ -46,7 +46,7 @@ export async function deleteBatch(store: Store, id: number): Promise<Deletion> {
   const total = noChanges();
   const accounts = await accountsToRemove(store.reader, id);
   await forEachAccount(store, accounts, async (account) => {
-    const changes = await store.write(async (tx) => removeFromAccount(tx, id, account.id), async (tx) => isRemoved(tx, id, account.id));
+    const changes = await store.write(async (tx) => removeFromAccount(tx, id, account.id), async (tx) => isRemoved(tx, id, account.id), [account.account_number]);
     await failpoint('account-removed');
     add(total, changes);
   });

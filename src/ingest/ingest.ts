@@ -2,6 +2,7 @@ import type { BigIntStats } from 'node:fs';
 import { IngestError, messageOf } from '../errors.js';
 import { failpoint } from '../failpoint.js';
 import type { StageBatch } from '../store/entities/stage-batch.js';
+import { accountsNamed } from '../store/accounts.js';
 import { addBatch, findBatch, findClaim, lockBatch } from '../store/batches.js';
 import { LOOKS_ITSELF } from '../store/database.js';
 import { dropRows } from '../store/records.js';
@@ -94,14 +95,20 @@ async function seeThrough(context: Context, batch: StageBatch, claimed: Claim | 
 /** The same as far as the database goes: its rows, its verdict and the history. Its file stays where it is. */
 export async function decideBatch(context: DecidingContext, batch: StageBatch, claimed: Claim | undefined): Promise<StageBatch> {
   const read = await orRefuse(context, batch, async () => readOf(context, batch, claimed));
-  if (read !== undefined && context.lane.isOpen) await catchUp(context.database, batch.id, context.policy);
-  const decided = read === undefined ? undefined : await context.lane.together(async () => decideAtOnce(context, batch, read));
+  const accounts = read !== undefined && context.lane.isOpen ? await caughtUp(context, batch) : undefined;
+  const decided = read === undefined ? undefined : await context.lane.together(async () => decideAtOnce(context, batch, read, accounts));
   // The guard looks at chains that say all that is on record: alone, a node admits and applies in one turn.
   return decided ?? context.lane.alone(async () => {
-    if (read !== undefined) await orRefuse(context, batch, async () => admit(context, batch, read));
+    if (read !== undefined) await orRefuse(context, batch, async () => admit(context, batch, read, accounts));
     await failpoint('admitted');
     return applyIfReady(context, batch.id);
   });
+}
+
+/** Several nodes: brings the accounts of a staged batch to what is on record. Returns them. */
+async function caughtUp({ database, policy }: DecidingContext, { id }: StageBatch): Promise<string[]> {
+  await catchUp(database, id, policy);
+  return accountsNamed(database.reader, id);
 }
 
 /** What is to be admitted: what is read now, or what was held back and is approved; undefined where it is decided. */
@@ -131,11 +138,11 @@ async function lookAnew(batch: StageBatch, { path }: Claim): Promise<BigIntStats
   throw new IngestError('changed', 'somebody wrote to it after it was claimed; nothing was loaded from it. Drop it again when it is closed');
 }
 
-async function admit({ database, settings }: DecidingContext, { id, batch_status: listed }: StageBatch, read: ReadCounts): Promise<void> {
+async function admit({ database, settings }: DecidingContext, { id, batch_status: listed }: StageBatch, read: ReadCounts, accounts?: readonly string[]): Promise<void> {
   await database.write(async (tx) => {
     // A Held batch may have been deleted since it was listed.
-    if ((await lockBatch(tx, id))?.batch_status === listed) await admitBatch(tx, id, read, settings);
-  }, LOOKS_ITSELF);
+    if ((await lockBatch(tx, id))?.batch_status === listed) await admitBatch(tx, id, read, settings, accounts);
+  }, LOOKS_ITSELF, accounts);
 }
 
 /** Does a step; where the file is to blame that it fails, the batch ends in Error and nothing is returned. */

@@ -66,7 +66,7 @@ export class Daemon {
     this.deletions = new Deletions(context);
     this.watcher = new Watcher(resolve(settings.inbox), () => this.hear(),
       (error) => log.warn('watch', `${messageOf(error)}; it is looked through every ${settings.scanSeconds} s`));
-    lease?.watch(() => this.intake.pending > 0);
+    lease?.watch(() => this.intake.pending > 0, (waiting) => this.intake.makeRoom(waiting));
   }
 
   /** Takes the lock and the lease, probes the folders, opens the database and brings the chains to the policy of the settings. */

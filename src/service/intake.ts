@@ -22,6 +22,9 @@ const STANDS_STILL = 'it stands still until the next start. If that does not hel
 /** How many files are claimed, hashed, decided or archived for each but one that may be read: mostly they wait for the disk. */
 const UNDER_WAY = 7;
 
+/** So many files at most that wait for their account, each with its rows staged, do not count as worked on. */
+const WAITING = 64;
+
 /** One at a time stays one at a time. */
 function inFlightAtOnce(reading: number): number {
   return 1 + UNDER_WAY * (reading - 1);
@@ -81,6 +84,11 @@ export class Intake {
   /** When the next look is worth while, in milliseconds from now; undefined where nothing is settling. */
   nextLookIn(): number | undefined {
     return this.settler.nextLookIn();
+  }
+
+  /** Lets as many others go on as wait for an account. */
+  makeRoom(waiting: number): void {
+    this.queue.concurrency = inFlightAtOnce(this.context.settings.concurrency) + Math.min(waiting, WAITING);
   }
 
   /** How many files are queued. */

@@ -5,6 +5,7 @@ import { LOOKS_ITSELF, type Database, type IsKept, type Transaction } from '../s
 import { beginEpoch, endLease, holdLease, renewLease } from '../store/leases.js';
 import { reportStatus, type NodeReport } from '../store/nodes.js';
 import type { Store } from '../store/rehearsal.js';
+import { Turns } from './turns.js';
 
 /** Fewer than there are connections: however long they wait for each other's accounts, the lease is renewed. */
 const WRITES_AT_ONCE = 6;
@@ -22,6 +23,8 @@ export class Lease {
   private readonly timer: NodeJS.Timeout;
   private renewing: Promise<void> = Promise.resolve();
   private isBusy: () => boolean = () => false;
+  private onWaiting: (count: number) => void = () => undefined;
+  private readonly turns = new Turns((count) => this.onWaiting(count));
   private readonly writes = new PQueue({ concurrency: WRITES_AT_ONCE });
   private lastWork: number;
   private isStuck = false;
@@ -35,7 +38,7 @@ export class Lease {
     private readonly log: Pick<Log, 'error'>, private readonly now: () => number,
   ) {
     this.lastWork = now();
-    this.store = { reader: database.reader, writesAtOnce: database.writesAtOnce, write: async (work, isKept) => this.write(work, isKept) };
+    this.store = { reader: database.reader, writesAtOnce: database.writesAtOnce, write: async (...of) => this.write(...of) };
     this.timer = setInterval(() => { this.renewing = this.renewing.then(async () => this.runOnce()).catch(() => undefined); }, leaseMs / RENEWALS);
   }
 
@@ -54,9 +57,13 @@ export class Lease {
     return new Lease(report.name, epoch, database, leaseMs, log, now);
   }
 
-  /** Renews from now on only while the node makes progress; `isBusy` says whether it has work in hand. */
-  watch(isBusy: () => boolean): void {
+  /**
+   * Renews from now on only while the node makes progress; `isBusy` says whether it has work in hand. `onWaiting` is told how
+   * many writes wait for an account that the node itself is at.
+   */
+  watch(isBusy: () => boolean, onWaiting: (count: number) => void): void {
     this.isBusy = isBusy;
+    this.onWaiting = onWaiting;
   }
 
   /** Renews the lease. Where the database is away it is tried again at the next turn. */
@@ -73,15 +80,15 @@ export class Lease {
     await this.database.write(async (tx) => endLease(tx, this.node, this.epoch), LOOKS_ITSELF).catch(() => undefined);
   }
 
-  private async write<T>(work: (tx: Transaction) => Promise<T>, isKept?: IsKept): Promise<T> {
-    return this.writes.add(async () => {
+  private async write<T>(work: (tx: Transaction) => Promise<T>, isKept?: IsKept, accounts: readonly string[] = []): Promise<T> {
+    return this.turns.take(accounts, async () => this.writes.add(async () => {
       const result = await this.database.write(async (tx) => {
         if (!(await holdLease(tx, this.node, this.epoch, this.leaseMs))) throw this.lose();
         return work(tx);
       }, isKept);
       this.lastWork = this.now();
       return result;
-    });
+    }));
   }
 
   private looksStuck(): boolean {

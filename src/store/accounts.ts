@@ -94,9 +94,9 @@ export async function waitingFor(tx: Transaction, batch: number, account: number
 }
 
 /** The accounts that a staged batch names and to which admitted batches wait to be applied, first-admitted first. */
-export async function waitingOnAccountsOf(db: Queryable, batch: number): Promise<{ readonly batch_id: number; readonly client_account_id: number }[]> {
+export async function waitingOnAccountsOf(db: Queryable, batch: number): Promise<(Account & { readonly batch_id: number })[]> {
   return db.rows(
-    `select w.batch_id, w.client_account_id from stage_batch b
+    `select w.batch_id, a.id, a.account_number, a.policy_id from stage_batch b
      join batch_account w on w.batch_id = b.id join client_account a on a.id = w.client_account_id
      where b.batch_status = 'Ready' and b.claim is not null and w.applied_seq is null and w.removed_seq is null
        and a.account_number in (select client_account from stage_record where batch_id = ?)

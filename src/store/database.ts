@@ -40,8 +40,11 @@ export interface Database {
    * If so, what `work` returned is returned; if not, `work` runs again. The first COMMIT may still be on its way to the
    * server: both begin with a lock that `work` held, and read behind it. Without `isKept` an error says that it is
    * not known.
+   *
+   * `accounts` are those, by number, whose rows `work` locks: where several nodes work, a node's work on one of them takes
+   * turns, so that an account that somebody else holds for long keeps no more than one of its connections.
    */
-  write<T>(work: (tx: Transaction) => Promise<T>, isKept?: IsKept): Promise<T>;
+  write<T>(work: (tx: Transaction) => Promise<T>, isKept?: IsKept, accounts?: readonly string[]): Promise<T>;
 
   /** Ends when the transactions under way have ended. Safe to call twice. */
   close(): Promise<void>;

@@ -78,6 +78,26 @@ describe('two nodes', () => {
     expect(await program.rows("select amount from master_record where external_reference = 'a' and to_date is null and not is_deleted")).toEqual([{ amount: 3 }, { amount: 3 }]);
   });
 
+  test('take in other files beside as many as they like of an account that somebody else holds', async () => {
+    const program = await create();
+    await program.drop('hot.xlsx', workbook('2022-01-28', [['HOT', 'a', 1]]));
+    await program.run(['process'], as('one'));
+    const daemon = await program.daemon(as('one'));
+    const database = await Database.open(program.database);
+    const months = ['02', '03', '04', '05', '06', '07', '08', '09'];
+    await database.write(async (tx) => {
+      await tx.rows("select 1 from client_account where account_number = 'HOT' for no key update");
+      for (const month of months) await program.drop(`hot ${month}.xlsx`, workbook(`2022-${month}-28`, [['HOT', 'a', Number(month)]]));
+      await program.until(daemon.child, "select 1 from stage_batch where filename like 'hot 0%' having count(*) = 8");
+      for (const month of ['02', '03']) await program.drop(`other ${month}.xlsx`, workbook(`2022-${month}-28`, [['CL-1', 'a', Number(month)]]));
+      await daemon.says(/complete {2}other 0[23]\.xlsx/u, 2);
+    });
+    await database.close();
+    await daemon.says(/complete {2}hot 0\d\.xlsx/u, months.length);
+    expect(await daemon.stop()).toBe(0);
+    expect(await program.rows("select amount from master_record where external_reference = 'a' and to_date is null and not is_deleted order by 1")).toEqual([{ amount: 3 }, { amount: 9 }]);
+  });
+
   test('must agree on the policy: one that comes with another is refused while the first is there', async () => {
     const program = await create();
     const daemon = await program.daemon(as('one'));
