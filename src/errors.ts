@@ -1,3 +1,5 @@
+import { constants } from 'node:os';
+
 /** Every reason for which something is refused, put off or given up. */
 export type ErrorCode =
   // of a file: its sender has to act
@@ -47,8 +49,17 @@ export function messageOf(error: unknown): string {
 
 /** The system's code of an error (`ENOENT`, `SQLITE_BUSY`), or undefined. */
 export function systemCode(error: unknown): string | undefined {
-  const code = (error as { code?: unknown } | null | undefined)?.code;
-  return typeof code === 'string' ? code : undefined;
+  const { code, errno } = (error ?? {}) as { code?: unknown; errno?: unknown };
+  if (typeof code !== 'string') return undefined;
+  // Of a network share's code (ESTALE) and a quota's (EDQUOT) Node tells the number alone.
+  return code.startsWith('Unknown system error') ? NAMES.get(-Number(errno)) ?? code : code;
+}
+
+const NAMES: ReadonlyMap<number, string> = new Map(Object.entries(constants.errno).map(([name, number]) => [number, name]));
+
+/** Whether an error is one of the system (`EIO`): it says nothing of what the bytes of a file mean. */
+export function isOfSystem(error: unknown): boolean {
+  return /^E[A-Z]+$/u.test(systemCode(error) ?? '');
 }
 
 /**
@@ -58,3 +69,32 @@ export function systemCode(error: unknown): string | undefined {
 export function printable(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (sign) => sign.split('').map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`).join(''));
 }
+
+/**
+ * An error of the file system for people; `what` says what was tried: `archive a.xlsx: cannot move it`. It may pass,
+ * so it is retryable. `absent` is the code where the system says that something is not there.
+ */
+export function fileError(what: string, error: unknown, absent: 'io' | 'vanished' = 'io'): IngestError {
+  if (error instanceof IngestError) return error;
+  const code = systemCode(error) ?? '';
+  const reason = REASONS[code] ?? messageOf(error);
+  return new IngestError(code === 'ENOENT' ? absent : 'io', printable(`${what}: ${reason}`), { retryable: true, cause: error, facts: { code } });
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  EPERM: 'not permitted',
+  EROFS: 'the file system is read-only',
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the quota is used up',
+  EMFILE: 'too many open files',
+  ENFILE: 'too many open files on this machine',
+  ENOENT: 'it is not there any more',
+  EIO: 'the disk reported an error',
+  ENOTDIR: 'it, or a part of its path, is no folder',
+  EXDEV: 'a part of it lies on another file system',
+  EBUSY: 'it is in use by the system',
+  ESTALE: 'the network share was mounted anew',
+  ETIMEDOUT: 'the network share does not answer',
+  ENAMETOOLONG: 'the name is too long for this file system',
+};

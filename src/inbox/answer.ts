@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { fileError } from '../errors.js';
 import { failpoint } from '../failpoint.js';
-import { fileError, lookAt, makeFolder, partPath, removeFile, syncFile, syncFolder } from './files.js';
+import { lookAt, makeFolder, partPath, removeFile, syncFile, syncFolder } from './files.js';
 import { sha256 } from './hash.js';
 import { withEnding, withFurtherEnding, withSuffix } from './names.js';
 import { placePart } from './place.js';

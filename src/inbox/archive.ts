@@ -1,8 +1,8 @@
 import { rmdir } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { IngestError } from '../errors.js';
+import { IngestError, fileError } from '../errors.js';
 import { PROCESSING } from './claim.js';
-import { fileError, lookAt, makeFolder, removeFile } from './files.js';
+import { lookAt, makeFolder, removeFile } from './files.js';
 import { sha256 } from './hash.js';
 import { movePart, moveWithoutOverwriting } from './move.js';
 import { candidates } from './names.js';

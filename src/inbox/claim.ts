@@ -1,10 +1,10 @@
 import { lstat, mkdir, readdir, rename, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { BigIntStats, Stats } from 'node:fs';
-import { systemCode } from '../errors.js';
+import { fileError, systemCode } from '../errors.js';
 import { failpoint } from '../failpoint.js';
 import { claimName, parseClaimName, type ClaimName } from './claim-name.js';
-import { fileError, lookAt, makeFolder, syncFile, syncFolder } from './files.js';
+import { lookAt, makeFolder, syncFile, syncFolder } from './files.js';
 import { release, returnedPath } from './release.js';
 import type { Seen } from './scan.js';
 

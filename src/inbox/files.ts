@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { lstat, mkdir, unlink } from 'node:fs/promises';
 import type { BigIntStats } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { IngestError, messageOf, systemCode, printable } from '../errors.js';
+import { fileError, systemCode } from '../errors.js';
 import { syncFolderNow, syncPath } from '../sync.js';
 
 /** The latest sync of a folder that was asked for. Once it has begun, it need not hold what is done from then on. */
@@ -63,13 +63,13 @@ export function partPath(folder: string, key: string): string {
   return join(folder, `.${createHash('sha256').update(key).digest('hex').slice(0, 24)}.part`);
 }
 
-/** The stats of whatever has this name, a link itself; undefined where nothing has. Inodes may pass 2^53: exact numbers. */
+/** The stats of whatever has this name, a link itself; undefined where nothing has. Inodes may pass 2^53: exact numbers. Throws `io`. */
 export async function lookAt(path: string): Promise<BigIntStats | undefined> {
   try {
     return await lstat(path, { bigint: true });
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return undefined;
-    throw error;
+    throw fileError(`cannot look at ${path}`, error);
   }
 }
 
@@ -91,32 +91,3 @@ export function isSameFile(one: BigIntStats | undefined, other: BigIntStats | un
 export function isWritten(before: BigIntStats | undefined, after: BigIntStats | undefined): boolean {
   return before !== undefined && after !== undefined && (before.size !== after.size || before.mtimeNs !== after.mtimeNs);
 }
-
-/**
- * An error of the file system for people; `what` says what was tried: `archive a.xlsx: cannot move it`. It may pass,
- * so it is retryable. `absent` is the code where the system says that something is not there.
- */
-export function fileError(what: string, error: unknown, absent: 'io' | 'vanished' = 'io'): IngestError {
-  if (error instanceof IngestError) return error;
-  const code = systemCode(error) ?? '';
-  const reason = REASONS[code] ?? messageOf(error);
-  return new IngestError(code === 'ENOENT' ? absent : 'io', printable(`${what}: ${reason}`), { retryable: true, cause: error, facts: { code } });
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  EACCES: 'permission denied',
-  EPERM: 'not permitted',
-  EROFS: 'the file system is read-only',
-  ENOSPC: 'the disk is full',
-  EDQUOT: 'the quota is used up',
-  EMFILE: 'too many open files',
-  ENFILE: 'too many open files on this machine',
-  ENOENT: 'it is not there any more',
-  EIO: 'the disk reported an error',
-  ENOTDIR: 'it, or a part of its path, is no folder',
-  EXDEV: 'a part of it lies on another file system',
-  EBUSY: 'it is in use by the system',
-  ESTALE: 'the network share was mounted anew',
-  ETIMEDOUT: 'the network share does not answer',
-  ENAMETOOLONG: 'the name is too long for this file system',
-};

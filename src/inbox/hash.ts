@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
-import { fileError } from './files.js';
+import { fileError } from '../errors.js';
 
 /** The SHA-256 of a file's bytes, hexadecimal. Throws `vanished` where it is gone, `io` where it cannot be read. */
 export async function sha256(path: string): Promise<string> {

@@ -1,9 +1,9 @@
 import { lstat, rename, unlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { systemCode } from '../errors.js';
+import { fileError, systemCode } from '../errors.js';
 import { failpoint } from '../failpoint.js';
 import { copyWhole } from './copy.js';
-import { fileError, isSameFile, lookAt, partPath, removeFile, syncFolder } from './files.js';
+import { isSameFile, lookAt, partPath, removeFile, syncFolder } from './files.js';
 import { sha256 } from './hash.js';
 import { candidates } from './names.js';
 import { linkFreely, placePart, refusesLinks } from './place.js';

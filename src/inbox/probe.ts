@@ -1,7 +1,7 @@
 import { link, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { IngestError, systemCode } from '../errors.js';
-import { fileError, makeFolder, syncFolder } from './files.js';
+import { IngestError, fileError, systemCode } from '../errors.js';
+import { makeFolder, syncFolder } from './files.js';
 import { refusesLinks } from './place.js';
 
 /**

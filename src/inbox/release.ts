@@ -1,8 +1,9 @@
 import { rename, rmdir } from 'node:fs/promises';
 import type { BigIntStats } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { fileError } from '../errors.js';
 import type { Claim } from './claim.js';
-import { fileError, isSameFile, lookAt, removeFile, syncFolder } from './files.js';
+import { isSameFile, lookAt, removeFile, syncFolder } from './files.js';
 import { candidates, withSuffix } from './names.js';
 import { firstFree, linkFreely, refusesLinks } from './place.js';
 

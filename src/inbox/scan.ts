@@ -2,9 +2,9 @@ import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Stats } from 'node:fs';
 import { isUtf8 } from 'node:buffer';
-import { systemCode } from '../errors.js';
+import { fileError, systemCode } from '../errors.js';
 import { forEachBounded } from '../bounded.js';
-import { fileError, makeFolder } from './files.js';
+import { makeFolder } from './files.js';
 
 /** A regular file in the inbox, as it looked. */
 export interface Seen {

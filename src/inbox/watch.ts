@@ -1,7 +1,7 @@
 import { basename, join, resolve } from 'node:path';
 import { watch, type FSWatcher } from 'chokidar';
-import { systemCode, type IngestError } from '../errors.js';
-import { fileError, lookAt } from './files.js';
+import { fileError, systemCode, type IngestError } from '../errors.js';
+import { lookAt } from './files.js';
 import { isIgnored } from './scan.js';
 
 /**

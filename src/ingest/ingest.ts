@@ -171,7 +171,7 @@ async function refuse({ database }: DecidingContext, batch: StageBatch, reason: 
 /** Why the file itself has to be refused; undefined where the surroundings are to blame and may mend. */
 function refusalOf(context: DecidingContext, error: unknown): string | undefined {
   if (context.signal.aborted || mayPass(error)) return undefined;
-  if (error instanceof IngestError) return error.message;
+  if (error instanceof IngestError && error.code !== 'internal') return error.message;
   context.log.error('internal', `internal error: ${messageOf(error)}`, { stack: error instanceof Error ? error.stack : undefined });
   return `internal error: ${messageOf(error)}; the file is set aside, the log has the details`;
 }

@@ -16,8 +16,9 @@ import type { StageBatch } from '../store/entities/stage-batch.js';
 import type { Outage } from './outage.js';
 import { Rests } from './rests.js';
 
-const STANDS_STILL = 'it stands still until the next start. If that does not help either, scd-inbox batches names its batch, and scd-inbox '
-  + 'delete --batch NUMBER takes it back: its file can then be dropped again';
+const STANDS_STILL = 'it stands still until the next start. If that does not help either, and scd-inbox batches shows its batch as Ready or '
+  + 'Complete, scd-inbox delete --batch NUMBER takes it back: its file can then be dropped again. Where it is In Progress, or has no batch '
+  + 'yet, nothing of it is on record: take the file out of .processing in the inbox';
 
 /** How many files are claimed, hashed, decided or archived for each but one that may be read: mostly they wait for the disk. */
 const UNDER_WAY = 7;

@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { ReadSettings } from '../config/settings.js';
-import { IngestError, messageOf, printable, systemCode, type ErrorCode, type Facts } from '../errors.js';
+import { IngestError, fileError, isOfSystem, messageOf, printable, type ErrorCode, type Facts } from '../errors.js';
 import { writeAnswerFile, type AnswerRow } from './answer.js';
 import { Line } from './line.js';
 import { readWorkbook, type ReadSummary } from './read.js';
@@ -32,7 +32,7 @@ type Task<T> = T & { readonly port: MessagePort };
  * does not wait to hear: it is free for the next file meanwhile.
  */
 export async function read({ path, settings, port }: Task<ReadTask>): Promise<Outcome<ReadSummary>> {
-  return onLine(port, async (line) => {
+  return onLine(port, (error) => fileError(`cannot read ${path}`, error, 'vanished'), async (line) => {
     const underWay: Promise<unknown>[] = [];
     try {
       return await readWorkbook(path, settings, {
@@ -50,7 +50,7 @@ export async function read({ path, settings, port }: Task<ReadTask>): Promise<Ou
 
 /** Writes an answer workbook. */
 export async function answer({ path, port }: Task<AnswerTask>): Promise<Outcome<void>> {
-  return onLine(port, async (line) => writeAnswerFile(path, rowsFrom(line)));
+  return onLine(port, (error) => fileError(`cannot write the answer ${path}`, error), async (line) => writeAnswerFile(path, rowsFrom(line)));
 }
 
 async function* rowsFrom(line: Line): AsyncGenerator<AnswerRow> {
@@ -62,24 +62,22 @@ async function* rowsFrom(line: Line): AsyncGenerator<AnswerRow> {
   }
 }
 
-async function onLine<T>(port: MessagePort, work: (line: Line) => Promise<T>): Promise<Outcome<T>> {
+/** Does work over a line; `told` makes an error of the system one for people. */
+async function onLine<T>(port: MessagePort, told: (error: unknown) => IngestError, work: (line: Line) => Promise<T>): Promise<Outcome<T>> {
   const line = new Line(port);
   try {
     return { value: await work(line) };
   } catch (error) {
-    return refusal(error);
+    return refusal(error, isOfSystem(error) ? told(error) : error);
   } finally {
     line.end();
   }
 }
 
-function refusal(error: unknown): Outcome<never> {
-  const stack = error instanceof Error ? error.stack : undefined;
-  if (error instanceof IngestError) return { code: error.code, message: printable(error.message), retryable: error.retryable, facts: plain(error.facts), stack };
-  const code = systemCode(error);
-  if (code === 'ENOENT') return { code: 'vanished', message: 'the file was taken away while it was worked on', retryable: true, facts: { code }, stack };
-  if (code !== undefined && /^E[A-Z]+$/u.test(code)) return { code: 'io', message: `the file could not be read or written: ${messageOf(error)}`, retryable: true, facts: { code }, stack };
-  return { code: 'internal', message: messageOf(error), retryable: false, facts: {}, stack };
+function refusal(thrown: unknown, error: unknown): Outcome<never> {
+  const stack = thrown instanceof Error ? thrown.stack : undefined;
+  if (!(error instanceof IngestError)) return { code: 'internal', message: messageOf(error), retryable: false, facts: {}, stack };
+  return { code: error.code, message: printable(error.message), retryable: error.retryable, facts: plain(error.facts), stack };
 }
 
 /** Facts as JSON holds them: what cannot travel must not turn a refusal into a lost thread. */

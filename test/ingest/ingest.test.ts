@@ -116,6 +116,15 @@ describe('a file whose reading fails', () => {
     expect(lines).toContain('internal error: x is not a function');
   });
 
+  test('in such a way in the reading thread, too, is set aside as that, and the log has the stack of the thread', async () => {
+    const told: unknown[] = [];
+    const log = { ...context.log, error: (_event: string, _message: string, fields?: object): void => { told.push(fields); } };
+    context = { ...context, log, settings: { ...context.settings, headings: null as never } };
+    await take('odd');
+    expect(await standing()).toMatchObject({ status: 'Error', error: expect.stringMatching(/^internal error: .*; the file is set aside, the log has the details$/u) });
+    expect(told).toEqual([{ stack: expect.stringContaining('workbook/') }]);
+  });
+
   test('while somebody deletes its batch stays deleted', async () => {
     meets = async () => {
       await database.write(async (tx) => tx.rows("update stage_batch set batch_status = 'Deleted' where id = 1"));

@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bind, canMount, fill, mountSmall, remount, unmount } from '../support/mounts.js';
 import { Program } from '../support/program.js';
+import { Running } from '../support/running.js';
 import { workbook } from '../support/stories.js';
 
 /** Disks that are full or read-only, under a running daemon: what is said, and that it goes on by itself afterwards. */
@@ -57,6 +58,22 @@ const complete = "select total_count, success_count, error from stage_batch wher
     expect(await program.until(daemon.child, complete)).toEqual([{ total_count: 2, success_count: 2, error: null }]);
     expect((await program.files()).filter((name) => name.startsWith('archive/'))).toEqual([expect.stringMatching(/some\.xlsx$/u)]);
     expect(await daemon.stop()).toBe(0);
+  });
+
+  test('that has room for the file and none for its answer says that it is full, and lays the answer beside the file once there is room', async () => {
+    const program = await create({ SCD_MAX_FAILURE_RATIO: '0.5' });
+    const archive = mount(program.archive);
+    await program.drop('some.xlsx', workbook('2022-01-28', [['CL-1', 'a', 1], ['CL-2', 'b', 'two']]));
+    const running = new Running(program.start(['process'], { SCD_FAILPOINT: 'archived:stop:1' }));
+    await running.says(/fail point archived/u);
+    const makeRoom = fill(archive);
+    expect(await running.goOn()).toBe(1);
+    expect(running.said).toMatch(/some\.xlsx: cannot write the answer \S+: the disk is full; it stays where it is and is tried again/u);
+    makeRoom();
+    expect((await program.run(['process'])).code).toBe(0);
+    expect((await program.files()).filter((name) => name.startsWith('archive/'))).toEqual([
+      expect.stringMatching(/some\.errors\.xlsx$/u), expect.stringMatching(/some\.xlsx$/u),
+    ]);
   });
 
   test('that is full under its log loses lines of the log and nothing else', async () => {

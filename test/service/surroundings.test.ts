@@ -80,18 +80,42 @@ describe('a disk that fails', () => {
 });
 
 describe('a network share', () => {
-  (canTrace() ? test : test.skip)('that fails for a while to give a file says nothing of the file, however often it is asked', async () => {
+  /** A program that was killed before it read its one file, and a command that runs it while asking for that file fails. */
+  async function killed(call: string, error: string): Promise<{ program: Program; failing: (nth?: number) => string[] }> {
     const program = await create();
     await program.drop('some.xlsx', some);
     expect((await program.run(['process'], { SCD_FAILPOINT: 'attempt-begun:exit' })).code).toBe(null);
     const [claimed] = (await program.files()).filter((name) => name.startsWith('inbox/.processing/'));
-    const failing = ['strace', '-f', '-qq', '-o', '/dev/null', '-P', claimed!, '-e', 'trace=openat', '-e', 'inject=openat:error=ETIMEDOUT'];
+    const inject = (nth?: number): string => `inject=${call}:error=${error}${nth === undefined ? '' : `:when=${nth}`}`;
+    return { program, failing: (nth) => ['strace', '-f', '-qq', '-o', '/dev/null', '-P', claimed!, '-e', `trace=${call}`, '-e', inject(nth)] };
+  }
+
+  (canTrace() ? test : test.skip)('that fails for a while to give a file says nothing of the file, however often it is asked', async () => {
+    const { program, failing } = await killed('openat', 'ETIMEDOUT');
     for (let asked = 1; asked <= 3; asked += 1) {
-      const { code, out } = await program.run(['process'], {}, failing);
+      const { code, out } = await program.run(['process'], {}, failing());
       expect([code, out]).toEqual([1, expect.stringContaining('the network share does not answer; it stays where it is and is tried again')]);
     }
     expect((await program.run(['process'])).code).toBe(0);
     expect(await program.whole()).toEqual(await undisturbed());
+  });
+
+  // Each of these is the nth look at the file: at what is unfinished, before and after reading, before the move, in it.
+  (canTrace() ? test : test.skip)('that is mounted anew under a look at a file puts the file off', async () => {
+    const expected = await undisturbed();
+    const { program: left, failing } = await killed('statx', 'ESTALE');
+    let failures = 0;
+    for (let nth = 2; ; nth += 1) {
+      const program = await left.copy();
+      programs.push(program);
+      const { code, out } = await program.run(['process'], { UV_THREADPOOL_SIZE: '1' }, failing(nth));
+      if (code === 0) break;
+      failures += 1;
+      expect([nth, out]).toEqual([nth, expect.stringMatching(/"level":"warn".*the network share was mounted anew; it stays where it is and is tried again/u)]);
+      expect((await program.run(['process'])).code).toBe(0);
+      expect(await program.whole()).toEqual(expected);
+    }
+    expect(failures).toBeGreaterThan(3);
   });
 });
 

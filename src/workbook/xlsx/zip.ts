@@ -3,7 +3,7 @@ import { Transform, type Readable } from 'node:stream';
 import { crc32, createInflateRaw } from 'node:zlib';
 import yauzl, { type Entry, type ZipFile } from 'yauzl';
 import type { ReadSettings } from '../../config/settings.js';
-import { IngestError, messageOf } from '../../errors.js';
+import { IngestError, isOfSystem, messageOf } from '../../errors.js';
 
 /**
  * A zip that is not believed: what its headers claim is held against what is there, and bytes are counted while they
@@ -201,8 +201,8 @@ function refuseOverlaps(entries: Entry[]): void {
   });
 }
 
-function zipError(error: unknown, part?: string): IngestError {
-  if (error instanceof IngestError) return error;
+function zipError(error: unknown, part?: string): Error {
+  if (error instanceof IngestError || (error instanceof Error && isOfSystem(error))) return error;
   const where = part === undefined ? '' : `part ${part}: `;
   return new IngestError('malformed', `${where}the zip is damaged or cut off (${messageOf(error)}); save the workbook again and drop that`, { cause: error });
 }
