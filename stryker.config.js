@@ -10,6 +10,7 @@ const AREAS = {
     tests: ['test/ingest/{ingest,unfinished,attempts}.test.ts'],
   },
   claim: { mutate: ['src/inbox/{claim,release,place}.ts'], tests: ['test/inbox/{claim,release,place}.test.ts'] },
+  move: { mutate: ['src/inbox/{move,copy,files,archive}.ts', 'src/sync.ts'], tests: ['test/inbox/{move,archive,files,claim,release}.test.ts'] },
   zip: { mutate: ['src/workbook/xlsx/zip.ts'], tests: ['test/workbook/xlsx/zip.test.ts'] },
 };
 const area = process.env.SCD_MUTATE ?? 'zip';

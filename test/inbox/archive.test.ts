@@ -44,7 +44,7 @@ describe('archiving', () => {
 
   it('syncs every folder that it makes into the one above', async () => {
     const synced: string[] = [];
-    faults.before = (verb, [path]) => { if (verb === 'open') synced.push(String(path)); };
+    faults.before = (verb, [path]) => { if (verb === 'sync') synced.push(String(path)); };
     await archive(put(join(base, 'a.xlsx'), 'mine'), join(base, 'archive', 'processed', '2026', '03'), 'a.xlsx', 'batch 1');
     expect(synced).toEqual(expect.arrayContaining([base, ...['archive', 'archive/processed', 'archive/processed/2026'].map((name) => join(base, name))]));
   });

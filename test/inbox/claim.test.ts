@@ -115,7 +115,7 @@ describe('a claim', () => {
     const seen = await drop('b.xlsx');
     const synced: string[] = [];
     faults.before = (verb, [path]) => {
-      if (verb === 'open') synced.push(relative(inbox, String(path)));
+      if (verb === 'sync') synced.push(relative(inbox, String(path)));
       if (verb === 'rename') synced.push('renamed');
     };
     await claim(inbox, seen, 't2');
@@ -259,7 +259,7 @@ describe('nodes that share an inbox', () => {
   it('pass a claim on, durably; one that has gone meanwhile is not', async () => {
     await claim(inbox, await drop('a.xlsx'), 't1', 'one');
     const synced: unknown[] = [];
-    faults.before = (verb, [path]) => { if (verb === 'open') synced.push(path); };
+    faults.before = (verb, [path]) => { if (verb === 'sync') synced.push(path); };
     expect(await passOn(inbox, { node: 'one', token: 't1' }, 'two')).toBe(true);
     expect(synced).toEqual([join(inbox, '.processing')]);
     expect(filesIn(inbox)).toEqual({ [at('two~t1')]: 'mine' });

@@ -11,12 +11,23 @@ afterEach(() => { mend(); folders.clear(); });
 
 const other = otherFileSystem();
 
-/** The ways of a move: how the file system is, and on which one the archive lies. */
+const END = ['sync archive', 'unlink source', 'sync inbox', 'unlink part'];
+
+/** The ways of a move: how the file system is, on which one the archive lies, and the order of what has to last. */
 const ways = [
-  { way: 'by link', refuse: () => undefined, archiveOn: undefined },
-  { way: 'by rename, where files may not be linked', refuse: refuseForeign, archiveOn: undefined },
-  ...(other === undefined ? [] : [{ way: 'by copy, to another file system', refuse: () => undefined, archiveOn: other }]),
+  { way: 'by link', refuse: () => undefined, archiveOn: undefined, order: ['link source', ...END] },
+  { way: 'by rename, where files may not be linked', refuse: refuseForeign, archiveOn: undefined, order: ['link source', 'link part', 'rename source', ...END] },
+  ...(other === undefined ? [] : [{
+    way: 'by copy, to another file system', refuse: () => undefined, archiveOn: other, order: ['link source', 'sync part', 'link part', ...END],
+  }]),
 ];
+
+const DURABLE = new Set(['link', 'rename', 'unlink', 'sync']);
+
+function nameOf(path: string, { source, inbox, archive }: { source: string; inbox: string; archive: string }): string {
+  if (path.endsWith('.part')) return 'part';
+  return path === source ? 'source' : path === inbox ? 'inbox' : path === archive ? 'archive' : path;
+}
 
 /** As `protected_hardlinks` does for a file of another user: what was dropped cannot be linked, our part files can. */
 function refuseForeign(verb: string, [from]: readonly unknown[]): string | undefined {
@@ -36,12 +47,21 @@ function place(archiveOn?: string, text = 'mine'): { source: string; inbox: stri
 
 const move = async (source: string, archive: string): Promise<string> => moveWithoutOverwriting(source, archive, 'a.xlsx', 'batch 12');
 
-describe.each(ways)('a move $way', ({ refuse, archiveOn }) => {
+describe.each(ways)('a move $way', ({ refuse, archiveOn, order }) => {
   it('puts the file under its name and leaves nothing else', async () => {
     const { source, inbox, archive } = place(archiveOn);
     faults.refuse = refuse;
     expect(await move(source, archive)).toBe(join(archive, 'a.xlsx'));
     expect(filesIn(inbox, archive)).toEqual({ [join(archive, 'a.xlsx')]: 'mine' });
+  });
+
+  it('outlasts a power loss: its new name is on the disk before the old one goes, and then that it went', async () => {
+    const { source, inbox, archive } = place(archiveOn);
+    faults.refuse = refuse;
+    const told: string[] = [];
+    faults.before = (verb, [path]) => { if (DURABLE.has(verb)) told.push(`${verb} ${nameOf(String(path), { source, inbox, archive })}`); };
+    await move(source, archive);
+    expect(told).toEqual(order);
   });
 
   it('takes the suffix, then numbers, where names are taken, even by the same bytes', async () => {
@@ -190,6 +210,14 @@ describe('a move', () => {
     await expect(move(source, archive)).rejects.toMatchObject({ code: 'changed', retryable: true });
     expect(readdirSync(archive)).toEqual([]);
     expect(readFileSync(source, 'utf8')).toBe('mine and more');
+  });
+
+  (other === undefined ? it.skip : it)('across file systems believes no copy that differs, and leaves none', async () => {
+    const { source, archive } = place(other);
+    faults.before = (verb, [path]) => { if (verb === 'sync' && String(path).endsWith('.part')) writeFileSync(String(path), 'mime'); };
+    await expect(move(source, archive)).rejects.toMatchObject({ code: 'io', retryable: true, message: expect.stringContaining('differs from it; it is left where it is') });
+    expect(readdirSync(archive)).toEqual([]);
+    expect(readFileSync(source, 'utf8')).toBe('mine');
   });
 
   it('does not mistake a folder of the same name for a free name', async () => {

@@ -45,9 +45,9 @@ describe.each(ways)('a release $way', ({ refuse, free, taken }) => {
 
   it('outlasts a power loss: the new name is synced before the old one goes, and that it went', async () => {
     const done: string[] = [];
-    faults.before = (verb, [path]) => { if (verb === 'open' || verb === 'unlink') done.push(`${verb} ${relative(inbox, String(path))}`); };
+    faults.before = (verb, [path]) => { if (verb === 'sync' || verb === 'unlink') done.push(`${verb} ${relative(inbox, String(path))}`); };
     await release(inbox, claimed());
-    expect(done).toEqual(['open ', 'unlink .processing/t1/a.xlsx', 'open .processing/t1']);
+    expect(done).toEqual(['sync ', 'unlink .processing/t1/a.xlsx', 'sync .processing/t1']);
   });
 
   it('is killed before any call, and the list mends it: one file, in one place', async () => {
