@@ -1,8 +1,9 @@
+import { isDeepStrictEqual } from 'node:util';
 import { IngestError } from '../errors.js';
-import { findBatch } from '../store/batches.js';
+import { lockBatch } from '../store/batches.js';
 import type { Database, Transaction } from '../store/database.js';
 import { writeDate, writeMarks, writeTotals } from '../store/health.js';
-import { auditBatch } from './audit.js';
+import { auditBatch, type Audit } from './audit.js';
 import type { Written } from './derive.js';
 import type { Finding } from './finding.js';
 import { rebuildAccount } from './rebuild.js';
@@ -46,7 +47,7 @@ export class Repairs {
     const all = new Map<number, Mended>();
     for (let round = 1; round <= 3; round += 1) {
       for (const batch of this.batches) {
-        const now = await database.write(async (tx) => mendBatch(tx, batch, this.isReplayAsked));
+        const now = await mendBatch(database, batch, this.isReplayAsked);
         const { marks, totals, dates } = all.get(batch) ?? { marks: 0, totals: 0, dates: 0 };
         if (now !== undefined) all.set(batch, { marks: marks + now.marks, totals: totals + now.totals, dates: dates + now.dates });
       }
@@ -63,15 +64,28 @@ interface Mended {
 }
 
 /** Mends what an audit finds; undefined where that is nothing. */
-async function mendBatch(tx: Transaction, id: number, isReplayAsked: boolean): Promise<Mended | undefined> {
-  const batch = await findBatch(tx, id);
+async function mendBatch(database: Pick<Database, 'write'>, id: number, isReplayAsked: boolean): Promise<Mended | undefined> {
+  let due: Due | undefined;
+  return database.write(async (tx) => {
+    due = await dueOf(tx, id, isReplayAsked);
+    if (due === undefined) return undefined;
+    const { marks, totals, dates } = due;
+    await writeMarks(tx, marks.map((row) => [row.id, row.due, row.dueAction ?? row.action]));
+    await writeTotals(tx, id, totals.map(({ count, counted }) => [count, counted]));
+    for (const date of dates) await writeDate(tx, id, date);
+    return { marks: marks.length, totals: totals.length, dates: dates.length };
+  }, async (tx) => !isDeepStrictEqual(await dueOf(tx, id, isReplayAsked), due));
+}
+
+/** What is to be mended of a batch. */
+type Due = Pick<Audit, 'marks' | 'totals' | 'dates'>;
+
+/** What is to be mended of a batch, which nobody adds to until the transaction ends; undefined where that is nothing. */
+async function dueOf(tx: Transaction, id: number, isReplayAsked: boolean): Promise<Due | undefined> {
+  const batch = await lockBatch(tx, id);
   if (batch === undefined) return undefined;
   const { rowsLost, marks, totals, dates } = await auditBatch(tx, batch, isReplayAsked);
-  if (rowsLost !== undefined || marks.length + totals.length + dates.length === 0) return undefined;
-  await writeMarks(tx, marks.map((row) => [row.id, row.due, row.dueAction ?? row.action]));
-  await writeTotals(tx, id, totals.map(({ count, counted }) => [count, counted]));
-  for (const date of dates) await writeDate(tx, id, date);
-  return { marks: marks.length, totals: totals.length, dates: dates.length };
+  return rowsLost !== undefined || marks.length + totals.length + dates.length === 0 ? undefined : { marks, totals, dates };
 }
 
 function mendedText(mended: Mended): string {
