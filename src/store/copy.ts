@@ -33,7 +33,6 @@ interface Table {
  */
 export async function copyHistory(from: Database, to: Database): Promise<ReadonlyMap<string, number>> {
   return inSnapshot(from.reader, async () => to.write(async (tx) => {
-    await lockPolicies(tx);
     if (!(await isEmpty(tx))) throw new IngestError('usage', 'the database to copy to has a history already: copy goes into an empty one; nothing was changed');
     const counts = new Map<string, number>();
     for (const table of ENTITIES.map(tableOf)) counts.set(table.name, await copyTable(from.reader, tx, table));
@@ -44,7 +43,9 @@ export async function copyHistory(from: Database, to: Database): Promise<Readonl
   }, async (tx) => !(await isEmpty(tx))));
 }
 
+/** Whether nothing is on record; until the transaction ends nobody begins a history or copies one. */
 async function isEmpty(tx: Transaction): Promise<boolean> {
+  await lockPolicies(tx);
   const found = await tx.rows('select 1 from policy union all select 1 from stage_batch union all select 1 from client_account limit 1');
   return found.length === 0;
 }

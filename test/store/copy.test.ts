@@ -3,12 +3,16 @@ import { mkdir } from 'node:fs/promises';
 import { setTimeout as rest } from 'node:timers/promises';
 import fc from 'fast-check';
 import { checkHistory } from '../../src/ingest/check.js';
+import { deleteBatch } from '../../src/ingest/delete.js';
 import { copyHistory } from '../../src/store/copy.js';
 import { Database } from '../../src/store/database.js';
 import { histories } from '../model/arbitraries.js';
+import { file, POLICY, row, unreadable } from '../model/fixtures.js';
+import { answer } from '../support/answers.js';
 import { everything } from '../support/checkup.js';
 import { POSTGRES, SQLITE } from '../support/engines.js';
 import { Program } from '../support/program.js';
+import { Proxy } from '../support/proxy.js';
 import { workbook } from '../support/stories.js';
 import { Worlds, type World } from '../support/world.js';
 
@@ -47,6 +51,77 @@ test(`a copied history is the same in every row, is sound, and goes on (seed ${S
     }
   }).afterEach(worlds.close), { numRuns: RUNS, seed: SEED });
 }, 300_000);
+
+/** Every row of every table but what daemons say of themselves. */
+async function whole(world: World): Promise<unknown[]> {
+  const { reader } = world.database;
+  return [
+    await everything(world), await reader.rows('select * from policy order by id'),
+    await reader.rows('select * from account_policy order by client_account_id, seq'), await reader.rows('select * from change_counter'),
+  ];
+}
+
+test('a copy has the batches that are open, held, deleted and refused as well, every policy, and the answers of every instant', async () => {
+  const world = await worlds.open({ ...POLICY, maxFailureRatio: 0.5, maxMissingRatio: 0.5 });
+  const instants: string[] = [];
+  const note = async (): Promise<void> => { instants.push((await world.database.reader.rows<{ last_at: string }>('select last_at from change_counter'))[0]!.last_at); };
+  const january = file('january', ...[...'abcdefghijkl'].map((reference) => row('2022-01-28', reference, 1)), row('2022-01-28', 'a', 1, { account: 'CL-1' }));
+  for (const each of [
+    january, { ...january, name: 'again' }, file('truncated', row('2022-02-28', 'a', 2)), file('refused', unreadable('2022-02-28', 'a')),
+    file('wrong', row('2022-01-30', 'a', 3, { account: 'CL-1' })),
+  ]) {
+    await world.drop(each);
+    await note();
+  }
+  await deleteBatch(world.database, 5);
+  await note();
+  await world.setPolicy({ ...POLICY, validityDays: null });
+  await note();
+  await world.stage(file('staged', row('2022-03-28', 'a', 5)));
+  await world.admit((await world.stage(file('admitted', row('2022-03-28', 'a', 5, { account: 'CL-1' })))).id);
+  expect((await world.database.reader.rows<{ batch_status: string }>('select batch_status from stage_batch order by id')).map(({ batch_status: status }) => status))
+    .toEqual(['Complete', 'Duplicate', 'Held', 'Error', 'Deleted', 'In Progress', 'Ready']);
+  const database = await Database.open(await target());
+  try {
+    await copyHistory(world.database, database);
+    const copy = { database } as World;
+    expect(await whole(copy)).toEqual(await whole(world));
+    for (const knownAt of [undefined, ...instants]) expect(await answer(copy, { knownAt })).toEqual(await answer(world, { knownAt }));
+  } finally {
+    await database.close();
+  }
+});
+
+test('a copy whose connection is cut while the server still commits it is not taken for the history of another', async () => {
+  const world = await worlds.open(POLICY);
+  await world.drop(file('january', row('2022-01-28', 'a', 1)));
+  const url = await target();
+  const proxy = await Proxy.before(url);
+  const [database, through] = [await Database.open(url), await Database.open(proxy.url)];
+  const waiting = async (count: number): Promise<void> => {
+    while ((await database.reader.rows("select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'")).length < count) await rest(5);
+  };
+  try {
+    await database.write(async (tx) => {
+      await tx.rows("create function wait() returns trigger language plpgsql as 'begin perform pg_advisory_xact_lock(1); return null; end'");
+      await tx.rows('create constraint trigger slow_commit after insert on policy deferrable initially deferred for each row execute function wait()');
+    });
+    let copying: Promise<ReadonlyMap<string, number>> | undefined;
+    await database.write(async (tx) => {
+      await tx.rows('select pg_advisory_xact_lock(1)');
+      copying = copyHistory(world.database, through);
+      await waiting(1);
+      proxy.cut();
+      // Whoever looks again waits for what is being committed.
+      await waiting(2);
+    });
+    expect((await copying)!.get('stage_batch')).toBe(1);
+  } finally {
+    await through.close();
+    await database.close();
+    await proxy.close();
+  }
+});
 
 test('a copy that is killed in the middle leaves nothing behind, and one into a history is refused', async () => {
   const program = await Program.create();
