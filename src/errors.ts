@@ -4,7 +4,7 @@ import { constants } from 'node:os';
 export type ErrorCode =
   // of a file: its sender has to act
   | 'empty-file' | 'wrong-kind' | 'password-protected' | 'too-large' | 'zip-bomb' | 'hostile' | 'malformed'
-  | 'no-sheet' | 'headings' | 'no-rows' | 'too-many-failures' | 'unreadable'
+  | 'no-sheet' | 'headings' | 'no-rows'
   // of the surroundings: they may pass
   | 'vanished' | 'changed' | 'worker-lost' | 'io' | 'database' | 'locked'
   // of a node: others go on with its work, it begins anew

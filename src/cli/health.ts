@@ -36,7 +36,7 @@ const LEAST_SILENCE_MS = 30_000;
 const STUCK_MS = 30 * 60_000;
 
 /** What is wrong with a daemon at an instant, or undefined; `here` is the name of the node that asks. */
-export function faultOf(node: NodeStatus, here: string, now: number): string | undefined {
+function faultOf(node: NodeStatus, here: string, now: number): string | undefined {
   if (node.name === here && !isRunning(node.pid)) return 'does not run any more: start it with scd-inbox run';
   const silence = now - Date.parse(node.scanned_at);
   if (silence > Math.max(3 * node.scan_seconds * 1000, LEAST_SILENCE_MS)) return `has not looked through its inbox for ${Math.round(silence / 1000)} s: look at its log`;

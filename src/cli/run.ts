@@ -74,7 +74,7 @@ async function isStoppedWithin(ms: number, stopped: Promise<string>): Promise<bo
 }
 
 /** The first signal to stop; a second one ends the process at once: a kill at any instant loses nothing. */
-export async function stopSignal(): Promise<string> {
+async function stopSignal(): Promise<string> {
   return new Promise((resolve) => {
     let isFirst = true;
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {

@@ -30,7 +30,7 @@ export interface Observation {
 }
 
 /** An item named in a submission without an observation on record. */
-export interface Void {
+interface Void {
   readonly date: Day;
 }
 

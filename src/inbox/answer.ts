@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { fileError } from '../errors.js';
@@ -10,18 +9,6 @@ import { placePart } from './place.js';
 
 const ANSWER = '.errors.xlsx';
 const NOTE = '.txt';
-
-/**
- * A free name for the answer workbook of an archived file: `STEM.errors.xlsx` beside it, numbered where that is taken.
- * Somebody may have mended an answer and dropped it under its own name: then that file lies there, and it must stay.
- */
-export function answerPath(archived: string): string {
-  for (const name of besideNames(archived, ANSWER)) {
-    const path = join(dirname(archived), name);
-    if (!existsSync(path)) return path;
-  }
-  throw new Error('names without end');
-}
 
 /**
  * Lays an answer workbook beside an archived file, whole or not at all: `write` fills the hidden part file that it is

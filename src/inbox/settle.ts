@@ -16,7 +16,7 @@ export interface Look {
 }
 
 /** The look to remember of a file: the earlier one while nothing has changed. A clock that was set back begins anew. */
-export function nextLook(earlier: Look | undefined, seen: Look['seen'], now: number): Look {
+function nextLook(earlier: Look | undefined, seen: Look['seen'], now: number): Look {
   const isSame = earlier !== undefined && earlier.seen.size === seen.size && earlier.seen.mtimeMs === seen.mtimeMs
     && earlier.seen.inode === seen.inode && earlier.since <= now;
   return isSame ? earlier : { seen, since: now };

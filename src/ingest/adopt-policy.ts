@@ -12,7 +12,7 @@ import { deriveWhole } from './derive.js';
 import { policyDefinition, policyFor } from './policy.js';
 
 /** What a start did about the policy. */
-export interface Adoption {
+interface Adoption {
   readonly policy: PolicyInForce;
   /** Whether the settings say something else than what was in force. */
   readonly isChanged: boolean;

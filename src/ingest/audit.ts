@@ -23,7 +23,7 @@ export interface Audit {
 }
 
 /** A row with the marks that it must bear; an action that follows only once the statuses are right is undefined. */
-export interface WrongMark extends MarkedRow {
+interface WrongMark extends MarkedRow {
   readonly due: ProcessStatus;
   readonly dueAction: ProcessAction | undefined;
 }

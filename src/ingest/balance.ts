@@ -45,7 +45,7 @@ export function expectStaged(read: Pick<ReadSummary, 'rows' | 'failed'>, staged:
 }
 
 /** An imbalance in words. */
-export function imbalanceText({ count, stated, counted }: Imbalance): string {
+function imbalanceText({ count, stated, counted }: Imbalance): string {
   return `${count}: ${stated} by its totals, ${counted} by its rows`;
 }
 

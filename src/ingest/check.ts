@@ -22,7 +22,7 @@ import { derivedChains, recordOf } from './known.js';
 const PAGE_BATCHES = 500;
 
 /** What `check` looks at and whom it tells. */
-export interface Checkup {
+interface Checkup {
   /** All accounts where none is named. */
   readonly account?: string | undefined;
   /** A closed version that lasts longer is named; null turns that off. */

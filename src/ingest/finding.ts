@@ -22,7 +22,7 @@ export interface Finding {
 export type BatchFault = 'wrong total' | 'wrong mark' | 'wrong date' | 'lost rows' | 'rows too many' | 'not applied';
 
 /** A version by the names of the columns of `master_record`. */
-export type NamedVersion = Readonly<Record<string, Value | boolean>>;
+type NamedVersion = Readonly<Record<string, Value | boolean>>;
 
 /** A finding about an item. */
 export function itemFinding(account: string, reference: string, found: ChainFinding): Finding {

@@ -9,7 +9,7 @@ import type { Queryable } from '../store/queryable.js';
 /** What changes of the history between what is committed and what a rehearsal on it sees. */
 
 /** A version of an item. */
-export interface ItemVersion {
+interface ItemVersion {
   readonly account: string;
   readonly reference: string;
   readonly version: Version;

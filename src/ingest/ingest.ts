@@ -92,7 +92,7 @@ async function seeThrough(context: Context, batch: StageBatch, claimed: Claim | 
   return finishBatch(context, await decideBatch(context, batch, claimed), claimed);
 }
 
-/** The same as far as the database goes: its rows, its verdict and the history. Its file stays where it is. */
+/** Sees a batch through as far as the database goes: its rows, its verdict and the history. Its file stays where it is. */
 export async function decideBatch(context: DecidingContext, batch: StageBatch, claimed: Claim | undefined): Promise<StageBatch> {
   const read = await orRefuse(context, batch, async () => readOf(context, batch, claimed));
   const accounts = read !== undefined && context.lane.isOpen ? await caughtUp(context, batch) : undefined;

@@ -16,7 +16,7 @@ import { policyFor } from './policy.js';
  */
 
 /** What the chains of an account follow from, beside the rows. */
-export interface AccountRecord {
+interface AccountRecord {
   readonly account: Account;
   readonly policy: Policy;
   readonly timeline: Timeline;
@@ -29,7 +29,7 @@ export interface AccountRecord {
 }
 
 /** Some items of an account with their chains; an item without an observation on record has none. */
-export interface ChainPage {
+interface ChainPage {
   readonly items: Items;
   readonly chains: ReadonlyMap<string, readonly Version[]>;
 }

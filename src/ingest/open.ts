@@ -5,7 +5,7 @@ import type { StageBatch } from '../store/entities/stage-batch.js';
 import { dropRows } from '../store/records.js';
 
 /** A claimed file that gets a batch. */
-export interface ClaimedContent {
+interface ClaimedContent {
   readonly filename: string;
   readonly hash: string;
   readonly claim: string;

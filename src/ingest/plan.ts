@@ -39,7 +39,7 @@ export interface Plan extends Foreseen {
   readonly rederived: number;
 }
 
-export interface PlanContext {
+interface PlanContext {
   readonly settings: Settings;
   readonly database: Database;
   readonly reader: Pick<WorkbookReader, 'read'>;

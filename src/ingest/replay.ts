@@ -15,7 +15,7 @@ import { recordOf } from './known.js';
  */
 
 /** What some rows did, by their ids. */
-export type Replayed = ReadonlyMap<number, Action>;
+type Replayed = ReadonlyMap<number, Action>;
 
 /** Replays a batch that was applied to an account at an instant, page by page; adds to `effects` what it did beside its rows. */
 export async function* replay(db: Queryable, batch: number, account: Account, at: string, effects: Effects): AsyncGenerator<Replayed> {

@@ -21,7 +21,7 @@ import { Intake } from './intake.js';
 import { Outage } from './outage.js';
 
 /** What a run is told beside its settings. */
-export interface DaemonOptions {
+interface DaemonOptions {
   readonly clock?: Clock;
   readonly onOutcome?: (batch: StageBatch) => void;
   readonly onRows?: (filename: string, rows: number) => void;

@@ -32,7 +32,7 @@ function inFlightAtOnce(reading: number): number {
 }
 
 /** What the daemon around it hears of. */
-export interface IntakeHooks {
+interface IntakeHooks {
   /** A disk fails: nothing that is under way may say that it is done. */
   readonly onFatal: (error: unknown) => void;
   readonly onOutcome?: ((batch: StageBatch) => void) | undefined;

@@ -185,7 +185,7 @@ export async function policyOfAccountAt(db: Queryable, account: number, at: stri
   return rows[0]?.policy_id;
 }
 
-/** The accounts whose chains are not derived by a policy, a page by id. */
+/** The accounts whose chains were derived by another policy than this one, by id. */
 export async function accountsWithoutPolicy(db: Queryable, policy: number): Promise<Account[]> {
   return db.rows<Account>(
     'select id, account_number, policy_id from client_account where policy_id is not null and policy_id <> ? order by id', [policy]);

@@ -51,7 +51,7 @@ export async function liveBatchOf(db: Queryable, hash: string): Promise<StageBat
 }
 
 /** What there is already of a claimed file. */
-export interface KnownContent {
+interface KnownContent {
   /** The batch of its claim. */
   readonly claimed: StageBatch | undefined;
   /** The batch that is on its way or on record with its content. */

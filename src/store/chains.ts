@@ -11,7 +11,7 @@ import type { Queryable } from './queryable.js';
 /** The verbs of `master_record`, and the events of `stage_record` that the chains are derived from. */
 
 /** The references of an account behind `after`, up to and including `upTo` (null: all that follow). */
-export interface Page {
+interface Page {
   readonly after: string;
   readonly upTo: string | null;
 }

@@ -80,7 +80,7 @@ export async function blamedOn(db: Queryable, batch: number): Promise<Blamed> {
 }
 
 /** A row, on record or not, with the state of its batch. */
-export interface AnyRow {
+interface AnyRow {
   readonly client_account: string | null;
   readonly process_status: ProcessStatus;
   readonly is_deleted: unknown;

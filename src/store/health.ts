@@ -112,7 +112,7 @@ export async function batchesOnRecord(db: Queryable, account: number): Promise<S
 }
 
 /** A Complete batch that nothing says of that it counts for an account which it names. */
-export interface NotApplied {
+interface NotApplied {
   readonly batch: number;
   readonly filename: string;
   readonly account: string;

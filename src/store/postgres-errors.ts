@@ -92,7 +92,7 @@ export function isReadOnly(error: unknown): boolean {
 }
 
 /** Whether nobody knows if a transaction was kept. */
-export function isUnknown(error: unknown): boolean {
+function isUnknown(error: unknown): boolean {
   return factsOf(error).code === UNKNOWN;
 }
 

@@ -30,7 +30,7 @@ export function postgresTarget(text: string): PostgresTarget {
   };
 }
 
-/** The first there is: the file named, systemd's credential `database-password`, `PGPASSWORD`, the URL's own. */
+/** The first there is: the file named, systemd's credential `database-password`, the URL's own, `PGPASSWORD`. */
 function passwordOf(url: URL, file: string | undefined): string | undefined {
   if (file !== undefined) return readSetting('passwordfile', file).trimEnd();
   const credentials = process.env['CREDENTIALS_DIRECTORY'];

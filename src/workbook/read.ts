@@ -21,7 +21,7 @@ export interface ReadSummary {
 }
 
 /** Where rows go. */
-export interface RowSink {
+interface RowSink {
   chunk(chunk: RowChunk): Promise<void>;
   /** Told often: something was read, even if no chunk is full yet. */
   alive(): void;

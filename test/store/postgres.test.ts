@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, test } from '@jest/g
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as rest } from 'node:timers/promises';
 import type { DataSource } from 'typeorm';
 import { messageOf } from '../../src/errors.js';
 import { openBatch } from '../../src/ingest/open.js';
@@ -74,6 +75,19 @@ describe('transactions of two programs at once', () => {
       await one.write(async (refusing) => refuseBatch(refusing, id, 'no rows'));
     }), { filename: 'b.xlsx', hash: 'aa', claim: 'second' }));
     expect(opened.batch_status).toBe('In Progress');
+  });
+
+  test('fail a Duplicate with what is refused behind its opening, though that has not ended yet', async () => {
+    const { id } = await one.write(async (tx) => openBatch(tx, { filename: 'a.xlsx', hash: 'aa', claim: 'first' }));
+    let refused: Promise<void> | undefined;
+    await other.write(async (tx) => {
+      await openBatch(tx, { filename: 'b.xlsx', hash: 'aa', claim: 'second' });
+      let hasEnded = false;
+      refused = one.write(async (refusing) => refuseBatch(refusing, id, 'no rows')).finally(() => { hasEnded = true; });
+      while (!hasEnded && (await one.reader.rows("select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'")).length === 0) await rest(5);
+    });
+    await refused;
+    expect(await one.reader.rows('select batch_status from stage_batch')).toEqual([{ batch_status: 'Error' }, { batch_status: 'Error' }]);
   });
 
   test('change different accounts at once, and one account one after another', async () => {

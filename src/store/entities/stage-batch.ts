@@ -19,7 +19,10 @@ export class StageBatch {
   @Column({ type: 'text' })
   batch_status!: BatchStatus;
 
-  /** The claim: the folder below `.processing` that the file lies in until it is archived. */
+  /**
+   * The claim, until its file is archived. The file's folder below `.processing` has its name, behind `NODE~` where there
+   * are several nodes; a file that is retried lies in the archive.
+   */
   @Column({ type: 'text', nullable: true })
   claim!: string | null;
 
@@ -53,7 +56,7 @@ export class StageBatch {
   @Column({ type: 'integer', default: 0 }) placeholder_inserted_count!: number;
   @Column({ type: 'integer', default: 0 }) placeholder_replaced_count!: number;
 
-  /** Why it ended in Error or Duplicate or is Held, a sentence for people. */
+  /** Why it ended in Error or Duplicate, is Held, or does not go on: a sentence for people. */
   @Column({ type: 'text', nullable: true })
   error!: string | null;
 
@@ -64,7 +67,7 @@ export class StageBatch {
   @Column({ type: 'text', nullable: true })
   archived_path!: string | null;
 
-  /** How often reading was begun; committed before the reading begins. */
+  /** How often it was begun to read it or to go on with it; committed before that begins. */
   @Column({ type: 'integer', default: 0 })
   attempts!: number;
 

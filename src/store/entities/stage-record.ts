@@ -3,7 +3,7 @@ import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
 export type ProcessStatus = 'Unprocessed' | 'Processed' | 'Failed';
 export type ProcessAction = 'N/A' | 'Add' | 'Append' | 'Unchanged' | 'Merge' | 'Replace';
 
-/** One row of a workbook: an observation once it is admitted. The observation log: nothing is ever removed from it. */
+/** One row of a workbook: an observation once it is admitted. The observation log: what was admitted is never removed. */
 @Entity({ name: 'stage_record' })
 export class StageRecord {
   @PrimaryGeneratedColumn({ type: 'integer' })

@@ -77,7 +77,7 @@ class Table {
 
   close(name: string): void {
     if (this.isInside) {
-      if (this.cell?.close(name) === 'over') this.closeCell();
+      if (this.cell?.close() === 'over') this.closeCell();
       else if (name === 'table-row' && this.cell === undefined) this.closeRow();
     }
     if (name === 'table' && (this.depth -= 1) === 0 && this.tables === this.index + 1) this.isOver = true;
@@ -159,7 +159,7 @@ class CellText {
   }
 
   /** Takes the end of an element: `over` where it is the cell's own. */
-  close(_name: string): 'over' | 'inside' {
+  close(): 'over' | 'inside' {
     if (this.depth === 0) return 'over';
     this.depth -= 1;
     if (this.asides > 0) this.asides -= 1;

@@ -9,14 +9,14 @@ import { ZipWriter } from './zip.js';
  * Workbooks of one sheet, written as their rows come. Not by SheetJS: it builds a workbook in memory several times over
  * (a file of a million failed rows would cost the thread that answers it), and freezes no headings and marks no cells.
  */
-export interface OutSheet {
+interface OutSheet {
   readonly name: string;
   readonly columns: readonly OutColumn[];
   /** Cells by column; undefined is an empty one. */
   readonly rows: Iterable<readonly (OutCell | undefined)[]> | AsyncIterable<readonly (OutCell | undefined)[]>;
 }
 
-export interface OutColumn {
+interface OutColumn {
   readonly heading: string;
   /** In characters. */
   readonly width: number;
