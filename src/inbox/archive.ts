@@ -3,7 +3,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { IngestError, fileError } from '../errors.js';
 import { PROCESSING } from './claim.js';
 import { lookAt, makeFolder, removeFile } from './files.js';
-import { sha256 } from './hash.js';
+import { hashIfReadable, sha256 } from './hash.js';
 import { movePart, moveWithoutOverwriting } from './move.js';
 import { candidates } from './names.js';
 
@@ -37,14 +37,19 @@ export async function archive(source: string, folder: string, name: string, suff
 /**
  * Where a file went that is not in its claim any more: the place in the folder with its bytes under a name that
  * `archive` would have given it. Names with the suffix come first: under the plain one may lie another batch's file of
- * the same bytes. Undefined where there is none; a file that cannot be read throws, for it may be the one.
+ * the same bytes. They are of this file alone: where no bytes match, the latest is it, written to since. Undefined where
+ * there is none; a file that cannot be read throws, for it may be the one. A null hash is that of one that never could be.
  */
 export async function findArchived(folder: string, name: string, suffix: string, hash: string | null): Promise<string | undefined> {
-  if (hash === null) return undefined;
-  for (const path of [...await suffixedFiles(folder, name, suffix), join(folder, name)]) {
-    if ((await lookAt(path))?.isFile() !== true || await sha256(path) !== hash) continue;
-    await removeFile(movePart(folder, name, suffix));
-    return path;
+  const own = await suffixedFiles(folder, name, suffix);
+  const found = await firstWith(hash, [...own, join(folder, name)]) ?? own.at(-1);
+  if (found !== undefined) await removeFile(movePart(folder, name, suffix));
+  return found;
+}
+
+async function firstWith(hash: string | null, paths: readonly string[]): Promise<string | undefined> {
+  for (const path of paths) {
+    if ((await lookAt(path))?.isFile() === true && (hash === null ? await hashIfReadable(path) : await sha256(path)) === hash) return path;
   }
   return undefined;
 }
@@ -54,8 +59,9 @@ async function suffixedFiles(folder: string, name: string, suffix: string): Prom
   for (const candidate of candidates(name, suffix)) {
     const path = join(folder, candidate);
     if (candidate === name) continue;
-    if ((await lookAt(path)) === undefined) break;
-    paths.push(path);
+    const found = await lookAt(path);
+    if (found === undefined) break;
+    if (found.isFile()) paths.push(path);
   }
   return paths;
 }

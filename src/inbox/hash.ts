@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
-import { fileError } from '../errors.js';
+import { IngestError, fileError } from '../errors.js';
 
 /** The SHA-256 of a file's bytes, hexadecimal. Throws `vanished` where it is gone, `io` where it cannot be read. */
 export async function sha256(path: string): Promise<string> {
@@ -12,4 +12,14 @@ export async function sha256(path: string): Promise<string> {
     throw fileError(`cannot read ${path}`, error, 'vanished');
   }
   return hash.digest('hex');
+}
+
+/** The same; null where the program may not read it: that does not pass by itself. */
+export async function hashIfReadable(path: string): Promise<string | null> {
+  try {
+    return await sha256(path);
+  } catch (error) {
+    if (error instanceof IngestError && error.facts['code'] === 'EACCES') return null;
+    throw error;
+  }
 }

@@ -12,15 +12,19 @@ import type { Context } from './context.js';
 import { outcomeLine } from './outcome.js';
 import { writeReport } from './report.js';
 
+/** A file where it lies, and how it looked before it was read. */
+type Lying = Pick<Claim, 'path' | 'looked'>;
+
 /**
  * Moves the file of a batch that has ended into the archive, lays the answer beside it and says in the log what became
  * of it. The outcome is committed before the move; a kill in between is mended by doing this again.
  */
 export async function finishBatch(context: Context, batch: StageBatch, claimed: Claim | undefined): Promise<StageBatch> {
   if (batch.batch_status === 'Held') await sayHeld(context, batch);
-  if (batch.batch_status === 'Held' || batch.batch_status === 'Ready' || batch.batch_status === 'In Progress') return batch;
-  const isLate = await isWrittenLate(batch, claimed);
-  const path = await archivedPath(context, batch, claimed);
+  if (!hasEnded(batch)) return batch;
+  const file = claimed ?? await movedFile(context, batch);
+  const isLate = file !== undefined && await isWrittenLate(batch, file);
+  const path = file === undefined ? null : await archivedPath(context, batch, file);
   await failpoint('archived');
   if (path !== null) await writeReport(context, batch, path);
   if (path !== null && isLate) await sayWrittenLate(context, batch, path);
@@ -42,10 +46,10 @@ export async function sayHeld({ log, settings }: Context, batch: StageBatch): Pr
  * Whether somebody wrote to a file behind its being read: a writer that has it open reaches it under any name. The last
  * look is right before the move; what is written behind that is noticed by nobody.
  */
-async function isWrittenLate(batch: StageBatch, claimed: Claim | undefined): Promise<boolean> {
-  if (claimed === undefined || batch.file_hash === null || !SAYS_LOADED.has(batch.batch_status)) return false;
-  const isSuspect = claimed.looked === undefined || isWritten(claimed.looked, await lookAt(claimed.path));
-  return isSuspect && await sha256(claimed.path) !== batch.file_hash;
+async function isWrittenLate(batch: StageBatch, { path, looked }: Lying): Promise<boolean> {
+  if (batch.file_hash === null || !SAYS_LOADED.has(batch.batch_status)) return false;
+  const isSuspect = looked === undefined || isWritten(looked, await lookAt(path));
+  return isSuspect && await sha256(path) !== batch.file_hash;
 }
 
 /** What makes its sender believe that all of the file is on record. */
@@ -59,22 +63,35 @@ async function sayWrittenLate({ log }: Context, batch: StageBatch, path: string)
   log.warn('written-late', `batch ${batch.id}: ${said}`, { batch: batch.id, file: batch.filename, archived: path });
 }
 
-async function archivedPath(context: Context, batch: StageBatch, claimed: Claim | undefined): Promise<string | null> {
-  if (claimed === undefined) return (await findFinished(context, batch)) ?? null;
-  const folder = folderOf(context, batch);
-  // A file that was retried may lie where it belongs.
-  return dirname(claimed.path) === folder ? claimed.path : archive(claimed.path, folder, batch.filename, suffixOf(batch));
+async function archivedPath(context: Context, batch: StageBatch, { path }: Lying): Promise<string> {
+  // A file that was retried, or moved before a kill, may lie where it belongs.
+  return foldersOf(context, batch).includes(dirname(path)) ? path : archive(path, foldersOf(context, batch)[0]!, batch.filename, suffixOf(batch));
+}
+
+async function movedFile(context: Context, batch: StageBatch): Promise<Lying | undefined> {
+  const path = await findFinished(context, batch);
+  return path === undefined ? undefined : { path };
 }
 
 /** Where the file of a batch that has ended lies in the archive, moved but not marked; undefined where it is not there. */
 export async function findFinished(context: Pick<Context, 'settings' | 'database'>, batch: StageBatch): Promise<string | undefined> {
-  if (batch.end_date === null) return undefined;
-  const found = await findArchived(folderOf(context, batch), batch.filename, suffixOf(batch), batch.file_hash);
-  return found !== undefined && !(await isArchivedAt(context.database.reader, found)) ? found : undefined;
+  if (!hasEnded(batch)) return undefined;
+  for (const folder of foldersOf(context, batch)) {
+    const found = await findArchived(folder, batch.filename, suffixOf(batch), batch.file_hash);
+    if (found !== undefined && !(await isArchivedAt(context.database.reader, found))) return found;
+  }
+  return undefined;
 }
 
-function folderOf({ settings }: Pick<Context, 'settings'>, batch: StageBatch): string {
-  return batch.batch_status === 'Complete' ? processedFolder(settings.archive, batch.end_date!) : rejectedFolder(settings.archive);
+function hasEnded({ batch_status: status }: StageBatch): boolean {
+  return status !== 'Held' && status !== 'Ready' && status !== 'In Progress';
+}
+
+/** Where the file of a batch that has ended belongs; one that was deleted since may have been moved before. */
+function foldersOf({ settings }: Pick<Context, 'settings'>, { batch_status: status, end_date: ended }: StageBatch): string[] {
+  if (status === 'Complete') return [processedFolder(settings.archive, ended!)];
+  const rejected = rejectedFolder(settings.archive);
+  return status === 'Deleted' && ended !== null ? [rejected, processedFolder(settings.archive, ended)] : [rejected];
 }
 
 function suffixOf({ id }: StageBatch): string {

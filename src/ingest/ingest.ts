@@ -9,7 +9,7 @@ import { dropRows } from '../store/records.js';
 import { countAfresh } from '../store/statistics.js';
 import type { Claim } from '../inbox/claim.js';
 import { isWritten, lookAt } from '../inbox/files.js';
-import { sha256 } from '../inbox/hash.js';
+import { hashIfReadable, sha256 } from '../inbox/hash.js';
 import { admitBatch, type ReadCounts } from './admit.js';
 import { applyBatch, catchUp } from './apply.js';
 import { decideAtOnce } from './at-once.js';
@@ -42,16 +42,6 @@ async function openedBatch({ database, node }: Context, { path, name, token }: C
     await refuseBatch(tx, id, 'it may not be read by the user that runs scd-inbox: permission denied; give read access to it and drop it again');
     return (await findBatch(tx, id))!;
   }, LOOKS_ITSELF);
-}
-
-/** The hash of a file's bytes; null where the program may not read it: that does not pass by itself. */
-async function hashIfReadable(path: string): Promise<string | null> {
-  try {
-    return await sha256(path);
-  } catch (error) {
-    if (error instanceof IngestError && error.facts['code'] === 'EACCES') return null;
-    throw error;
-  }
 }
 
 /**

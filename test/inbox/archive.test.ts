@@ -56,9 +56,10 @@ describe('archiving', () => {
     expect(await findArchived(base, 'a.xlsx', 'batch 7', hashOf('same'))).toBe(join(base, 'a (batch 7).xlsx'));
     expect(readdirSync(base).sort()).toEqual(['a (batch 7).xlsx', 'a.xlsx']);
     expect(await findArchived(base, 'a.xlsx', 'batch 8', hashOf('same'))).toBe(join(base, 'a.xlsx'));
-    expect(await findArchived(base, 'a.xlsx', 'batch 7', hashOf('none'))).toBeUndefined();
+    expect(await findArchived(base, 'a.xlsx', 'batch 8', hashOf('none'))).toBeUndefined();
+    expect(await findArchived(base, 'a.xlsx', 'batch 7', hashOf('written to since'))).toBe(join(base, 'a (batch 7).xlsx'));
     expect(await findArchived(join(base, 'none'), 'a.xlsx', 'batch 7', hashOf('same'))).toBeUndefined();
-    expect(await findArchived(base, 'a.xlsx', 'batch 7', null)).toBeUndefined();
+    expect(await findArchived(base, 'a.xlsx', 'batch 8', null)).toBeUndefined();
   });
 
   it('finds a file again wherever a move was killed after its source was gone', async () => {
