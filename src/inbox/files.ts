@@ -87,7 +87,8 @@ export function isSameFile(one: BigIntStats | undefined, other: BigIntStats | un
   return one !== undefined && other !== undefined && one.ino === other.ino && one.dev === other.dev;
 }
 
-/** Whether a file was written to between two looks; one that is gone says nothing of that. */
+/** Whether a file was written to between two looks, or another put in its place; one that is gone says nothing of that. */
 export function isWritten(before: BigIntStats | undefined, after: BigIntStats | undefined): boolean {
-  return before !== undefined && after !== undefined && (before.size !== after.size || before.mtimeNs !== after.mtimeNs);
+  if (before === undefined || after === undefined) return false;
+  return !isSameFile(before, after) || before.size !== after.size || before.mtimeNs !== after.mtimeNs;
 }

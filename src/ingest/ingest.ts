@@ -110,15 +110,23 @@ async function readOf(context: DecidingContext, batch: StageBatch, claimed: Clai
 }
 
 async function stage(context: DecidingContext, batch: StageBatch, claimed: Claim | undefined): Promise<ReadCounts> {
-  if (claimed === undefined) throw new IngestError('vanished', 'the file was taken away while it was worked on; drop it again');
+  if (claimed === undefined) throw takenAway();
   const before = claimed.looked ?? await lookAnew(batch, claimed);
   const read = await stageFile(context, batch.id, claimed.path, claimed.name);
-  if (isWritten(before, await lookAt(claimed.path))) {
+  const after = await lookAt(claimed.path);
+  if (after === undefined) throw takenAway();
+  // Some shares number a file anew while it lies there: its bytes tell.
+  if (isWritten(before, after) && await sha256(claimed.path) !== batch.file_hash) {
     throw new IngestError('changed', 'somebody wrote to it while it was read, so that rows may be missing; nothing was loaded from it. Drop it again when it is closed');
   }
   await countAfresh(context.database, read.rows);
   for (const notice of read.notices) context.log.info('notice', `batch ${batch.id}  ${batch.filename}: ${notice}`, { batch: batch.id });
   return read;
+}
+
+/** What is gone before its rows are admitted is not loaded: nothing is on record whose file nobody has. */
+function takenAway(): IngestError {
+  return new IngestError('vanished', 'the file was taken away while it was worked on; drop it again');
 }
 
 /** A look at a file that an earlier try has hashed: its batch is of those bytes and of no others. */

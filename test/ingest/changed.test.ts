@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { appendFileSync, readdirSync } from 'node:fs';
-import { mkdir, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Daemon } from '../../src/service/daemon.js';
@@ -67,6 +67,48 @@ describe('a file that is written to after it was read', () => {
     const { code, out } = await program.run(['process']);
     expect([code, LATE.test(out)]).toEqual([0, isLate]);
     expect((await program.files()).filter((name) => name.endsWith('.txt'))).toHaveLength(isLate ? 1 : 0);
+  });
+});
+
+describe('a file that is not there any more when its rows are read', () => {
+  const csv = (reference: string): Buffer => Buffer.from(`${HEADINGS.join(',')}\n2022-01-28,CL-1,${reference},Acme,1,Cash\n`);
+  const LONG_AGO = new Date('2022-01-28T00:00:00Z');
+  let program: Program;
+  beforeEach(async () => {
+    program = await Program.create({ SCD_SETTLE_MS: '1' });
+    await mkdir(program.inbox);
+  });
+  afterEach(async () => program.close());
+
+  /** Takes a file in; something happens to it while its rows are staged. */
+  async function takeIn(happens: (claimed: string) => Promise<void>): Promise<unknown[]> {
+    await program.drop('a.csv', csv('R1'));
+    await utimes(join(program.inbox, 'a.csv'), LONG_AGO, LONG_AGO);
+    const running = new Running(program.start(['process'], { SCD_FAILPOINT: 'chunk-staged:stop:1' }));
+    await running.says(/fail point chunk-staged/u);
+    await happens(processing(program.inbox));
+    expect(await running.goOn()).toBe(1);
+    expect(await program.rows('select 1 from master_record')).toEqual([]);
+    await program.run(['process']);
+    return program.rows('select batch_status, error, claim is null as done from stage_batch');
+  }
+
+  test('because somebody took it away loads nothing: what is on record has its file in the archive', async () => {
+    expect(await takeIn(async () => rm(join(program.inbox, '.processing'), { recursive: true }))).toEqual([
+      { batch_status: 'Error', error: 'the file was taken away while it was worked on; drop it again', done: 1 },
+    ]);
+    await program.drop('a.csv', csv('R1'));
+    expect((await program.run(['process'])).out).toContain('batch 1 complete  a.csv  1 row: 1 added 0 failed');
+  });
+
+  test('because another one has its name loads nothing, though that is as long and as old', async () => {
+    expect(await takeIn(async (claimed) => {
+      const other = join(program.folder, 'other.csv');
+      await writeFile(other, csv('R2'));
+      await utimes(other, LONG_AGO, LONG_AGO);
+      await rename(other, claimed);
+    })).toEqual([{ batch_status: 'Error', error: expect.stringContaining('somebody wrote to it while it was read'), done: 1 }]);
+    expect(await readFile(join(program.archive, 'rejected', 'a.csv'))).toEqual(csv('R2'));
   });
 });
 
