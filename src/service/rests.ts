@@ -22,7 +22,7 @@ export class Rests {
    */
   begin(key: string, mayPass: boolean, isUseless = false): number {
     const tries = (this.rests.get(key)?.tries ?? 0) + 1;
-    const restMs = mayPass || tries < this.maxTries && !isUseless ? Math.min(FIRST_REST_MS * 2 ** (tries - 1), LONGEST_REST_MS) : Infinity;
+    const restMs = mayPass || (tries < this.maxTries && !isUseless) ? Math.min(FIRST_REST_MS * 2 ** (tries - 1), LONGEST_REST_MS) : Infinity;
     this.rests.set(key, { tries, until: this.clock() + restMs });
     return restMs;
   }
@@ -38,7 +38,7 @@ export class Rests {
     if (rest === undefined) return false;
     rest.state ??= state;
     // A clock that was set back must not make a rest longer than it was meant to be.
-    const isOver = this.clock() >= rest.until || rest.until - this.clock() > LONGEST_REST_MS && rest.until !== Infinity;
+    const isOver = this.clock() >= rest.until || (rest.until - this.clock() > LONGEST_REST_MS && rest.until !== Infinity);
     return !isOver && rest.state === state;
   }
 
