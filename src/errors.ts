@@ -42,6 +42,16 @@ export class IngestError extends Error {
   }
 }
 
+/** Whether something that was thrown is an error of this program with this code. */
+export function hasCode(error: unknown, code: ErrorCode): error is IngestError {
+  return error instanceof IngestError && error.code === code;
+}
+
+/** Lets a failure that may be passed over pass, unless it is the disk's: that ends the program wherever it is met. */
+export function passUnlessDisk(error: unknown): void {
+  if (hasCode(error, 'disk')) throw error;
+}
+
 /** The message of anything that was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -1,7 +1,7 @@
 import { loadSettings } from '../config/load.js';
 import { nodeName } from '../config/node.js';
 import type { Settings } from '../config/settings.js';
-import { IngestError } from '../errors.js';
+import { hasCode } from '../errors.js';
 import { approveBatch, rejectBatch, retryBatch } from '../ingest/decide.js';
 import { outcomeLine } from '../ingest/outcome.js';
 import { createLog } from '../log.js';
@@ -81,7 +81,7 @@ async function carryOut(settings: Settings, id: number): Promise<boolean> {
     }
     return true;
   } catch (error) {
-    if (error instanceof IngestError && error.code === 'locked') return false;
+    if (hasCode(error, 'locked')) return false;
     throw error;
   } finally {
     await log.close();

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { basename, join } from 'node:path';
 import { SingleBar } from 'cli-progress';
 import { loadSettings } from '../config/load.js';
-import { IngestError, messageOf } from '../errors.js';
+import { IngestError, messageOf, passUnlessDisk } from '../errors.js';
 import { makeClaim } from '../inbox/claim.js';
 import { copyPart, copyWhole } from '../inbox/copy.js';
 import { syncFolder } from '../inbox/files.js';
@@ -60,7 +60,7 @@ async function claimCopy(inbox: string, node: string | undefined, file: string):
     await syncFolder(folder);
     await syncFolder(inbox);
   } catch (error) {
-    if (error instanceof IngestError && error.code === 'disk') throw error;
+    passUnlessDisk(error);
     throw new IngestError('usage', `${file}: cannot be copied into the inbox (${messageOf(error)}); files named before it were copied and are taken in by the next run`, { cause: error });
   }
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { IngestError, messageOf } from '../errors.js';
+import { hasCode, messageOf } from '../errors.js';
 import { addAsOf } from './as-of.js';
 import { addBatches } from './batches.js';
 import { addCheck } from './check.js';
@@ -54,7 +54,7 @@ function endOfOutput(error: NodeJS.ErrnoException): never {
 function fail(error: unknown): void {
   process.stderr.write(`scd-inbox: ${messageOf(error)}\n`);
   if (process.env['SCD_LOG_LEVEL'] === 'debug' && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n`);
-  const isUsage = error instanceof IngestError && (error.code === 'usage' || error.code === 'settings');
+  const isUsage = hasCode(error, 'usage') || hasCode(error, 'settings');
   process.exitCode = isUsage ? 2 : 1;
 }
 

@@ -1,4 +1,4 @@
-import { IngestError } from '../errors.js';
+import { IngestError, hasCode } from '../errors.js';
 import type { Written } from '../ingest/derive.js';
 import { rebuildAccount } from '../ingest/rebuild.js';
 import { writtenText } from '../ingest/repair.js';
@@ -44,7 +44,7 @@ async function rebuildAll(database: Database, account: string | undefined): Prom
     try {
       rebuilt.changed.push({ account: number, ...await rebuildAccount(database, number) });
     } catch (error) {
-      if (!(error instanceof IngestError) || error.code !== 'unbalanced') throw error;
+      if (!hasCode(error, 'unbalanced')) throw error;
       rebuilt.refused.push(error.message);
     }
   }

@@ -1,7 +1,7 @@
 import { systemClock } from '../clock.js';
 import { loadSettings, unknownNames } from '../config/load.js';
 import type { Settings } from '../config/settings.js';
-import { IngestError } from '../errors.js';
+import { hasCode, type IngestError } from '../errors.js';
 import { createLog, type Log } from '../log.js';
 import { Daemon } from '../service/daemon.js';
 import { Outage } from '../service/outage.js';
@@ -46,7 +46,7 @@ async function open(settings: Settings, log: Log): Promise<Daemon | undefined> {
   try {
     return await Daemon.open(settings, log, { onFatal: endAtOnce });
   } catch (error) {
-    if (!(error instanceof IngestError) || error.code !== 'lost') throw error;
+    if (!hasCode(error, 'lost')) throw error;
     sayLost(log, error);
     return undefined;
   }

@@ -1,6 +1,7 @@
 import { instant } from '../clock.js';
 import type { Action } from '../history/action.js';
 import { dayOf } from '../history/day.js';
+import { passUnlessDisk } from '../errors.js';
 import { failpoint } from '../failpoint.js';
 import { accountsToApply, lockAccount, markApplied, markPolicy, namedDates, touchAccount, waitingFor, waitingOnAccountsOf, type Account, type Waiting } from '../store/accounts.js';
 import { addCounts, lockBatch, markComplete, type Counts } from '../store/batches.js';
@@ -49,7 +50,7 @@ export async function applyAdmitted(tx: Transaction, batch: number, policy: Poli
  */
 export async function catchUp(database: Store, batch: number, policy: PolicyInForce): Promise<void> {
   for (const { batch_id, id, account_number } of await waitingOnAccountsOf(database.reader, batch)) {
-    await database.write(async (tx) => applyIfWaiting(tx, batch_id, id, policy, 'fast'), LOOKS_ITSELF, [account_number]).catch(() => undefined);
+    await database.write(async (tx) => applyIfWaiting(tx, batch_id, id, policy, 'fast'), LOOKS_ITSELF, [account_number]).catch(passUnlessDisk);
   }
 }
 

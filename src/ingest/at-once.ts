@@ -1,4 +1,4 @@
-import { IngestError } from '../errors.js';
+import { hasCode } from '../errors.js';
 import { failpoint } from '../failpoint.js';
 import { accountsNamed } from '../store/accounts.js';
 import { findBatch, lockBatch } from '../store/batches.js';
@@ -34,7 +34,7 @@ export async function decideAtOnce(
     if (decided !== undefined) await failpoint('decided-at-once');
     return decided;
   } catch (error) {
-    if (isOutage(error) || isDiskFailure(error)) throw error;
+    if (isOutage(error) || hasCode(error, 'disk')) throw error;
     return undefined;
   }
 }
@@ -47,8 +47,4 @@ export async function decideInOne(
   if (accounts.length !== 1) return undefined;
   const verdict = await admitBatch(tx, batch, read, settings, accounts);
   return verdict === 'Ready' ? applyAdmitted(tx, batch, policy) : findBatch(tx, batch);
-}
-
-function isDiskFailure(error: unknown): boolean {
-  return error instanceof IngestError && error.code === 'disk';
 }

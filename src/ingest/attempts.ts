@@ -1,4 +1,4 @@
-import { IngestError } from '../errors.js';
+import { IngestError, passUnlessDisk } from '../errors.js';
 import { countAttempt, forgiveAttempt, lockBatch } from '../store/batches.js';
 import { isOutage, type Transaction } from '../store/database.js';
 import type { DecidingContext } from './context.js';
@@ -18,9 +18,12 @@ export async function attempt<T>(context: DecidingContext, batch: number, isForg
   }
 }
 
-/** Where the database is in trouble the attempt stays counted, and the next one is not; what is thrown is the first error. */
+/** Where the database is in trouble the attempt stays counted, and the next one is not; what is thrown is the first error, or the disk's. */
 async function forgive({ database, pardoned }: DecidingContext, batch: number): Promise<void> {
-  await database.write(async (tx) => forgiveAttempt(tx, batch)).catch(() => pardoned.add(batch));
+  await database.write(async (tx) => forgiveAttempt(tx, batch)).catch((error: unknown) => {
+    passUnlessDisk(error);
+    pardoned.add(batch);
+  });
 }
 
 /** Counts an attempt, together with what prepares it. Returns whether it is one too many. */

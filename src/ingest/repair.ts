@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { IngestError } from '../errors.js';
+import { hasCode } from '../errors.js';
 import { lockBatch } from '../store/batches.js';
 import type { Database, Transaction } from '../store/database.js';
 import { writeDate, writeMarks, writeTotals } from '../store/health.js';
@@ -99,7 +99,7 @@ async function rebuilt(database: Pick<Database, 'write'>, account: string): Prom
     const written = await rebuildAccount(database, account);
     return written.inserted + written.updated + written.removed === 0 ? undefined : `account ${account}: ${writtenText(written)}`;
   } catch (error) {
-    if (!(error instanceof IngestError) || error.code !== 'unbalanced') throw error;
+    if (!hasCode(error, 'unbalanced')) throw error;
     return error.message;
   }
 }

@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { resolve } from 'node:path';
 import { systemClock, type Clock } from '../clock.js';
 import type { Settings } from '../config/settings.js';
-import { IngestError, messageOf } from '../errors.js';
+import { hasCode, messageOf, type IngestError } from '../errors.js';
 import { Watcher } from '../inbox/watch.js';
 import { adoptPolicy } from '../ingest/adopt-policy.js';
 import type { Context } from '../ingest/context.js';
@@ -179,7 +179,7 @@ export class Daemon {
       this.outage.end();
       this.noteTrouble(undefined);
     } catch (error) {
-      if (error instanceof IngestError && error.code === 'disk') this.onFatal(error);
+      if (hasCode(error, 'disk')) this.onFatal(error);
       if (this.isStopping) return;
       if (isOutage(error)) this.outage.notice(error);
       else this.noteTrouble(messageOf(error));

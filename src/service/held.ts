@@ -3,7 +3,7 @@ import type { Clock } from '../clock.js';
 import { isPostgres } from '../config/database-url.js';
 import { nodeName } from '../config/node.js';
 import type { Settings } from '../config/settings.js';
-import { IngestError } from '../errors.js';
+import { IngestError, hasCode } from '../errors.js';
 import { copyPart } from '../inbox/copy.js';
 import { removeFile } from '../inbox/files.js';
 import { probe } from '../inbox/probe.js';
@@ -58,7 +58,7 @@ async function takeLock(settings: Settings): Promise<InstanceLock> {
   try {
     return await InstanceLock.take(settings.database, nodeName(settings));
   } catch (error) {
-    if (!(error instanceof IngestError) || error.code !== 'locked') throw error;
+    if (!hasCode(error, 'locked')) throw error;
     const inbox = await inboxOfHolder(settings).catch(() => undefined);
     throw new IngestError('locked', `${error.message}${inbox === undefined ? '' : `; drop files into its inbox: ${inbox}`}`, { cause: error });
   }

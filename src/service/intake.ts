@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import PQueue from 'p-queue';
-import { IngestError, messageOf } from '../errors.js';
+import { IngestError, hasCode, messageOf, passUnlessDisk } from '../errors.js';
 import { mayPass } from '../ingest/attempts.js';
 import { claim } from '../inbox/claim.js';
 import { scan, type Seen } from '../inbox/scan.js';
@@ -184,11 +184,14 @@ export class Intake {
     this.inFlight.add(key);
     this.queue
       .add(async () => (this.context.signal.aborted ? undefined : work()))
-      .catch((error: unknown) => this.context.log.error('intake', `${printable(key)}: ${messageOf(error)}`, {}))
+      .catch((error: unknown) => {
+        if (hasCode(error, 'disk')) this.hooks.onFatal(error);
+        else this.context.log.error('intake', `${printable(key)}: ${messageOf(error)}`, {});
+      })
       .finally(() => this.inFlight.delete(key));
   }
 
-  /** Sees a file through; one that fails is put off, and never stops another. */
+  /** Sees a file through; one that fails is put off, and never stops another. Throws `disk`. */
   private async see(key: string, name: string, work: () => Promise<StageBatch | undefined>): Promise<void> {
     try {
       const batch = await work();
@@ -197,9 +200,8 @@ export class Intake {
       this.outcomes += 1;
       this.hooks.onOutcome?.(batch);
     } catch (error) {
-      if (this.context.signal.aborted) return;
-      if (error instanceof IngestError && error.code === 'disk') this.hooks.onFatal(error);
-      else await this.letRest(key, name, error);
+      passUnlessDisk(error);
+      if (!this.context.signal.aborted) await this.letRest(key, name, error);
     }
   }
 
@@ -216,7 +218,7 @@ export class Intake {
     if (restMs === Infinity) log.error('stands-still', `${name}: ${messageOf(error)}; ${STANDS_STILL}`, fields);
     else log[mayPass(error) ? 'warn' : 'error']('put-off', `${name}: ${messageOf(error)}; it stays where it is and is tried again in ${restMs / 1000} s`, fields);
     // Where the database itself is in trouble the log alone says why.
-    await database.write(async (tx) => noteTrouble(tx, key, messageOf(error))).catch(() => undefined);
+    await database.write(async (tx) => noteTrouble(tx, key, messageOf(error))).catch(passUnlessDisk);
   }
 
   private warnOnce(name: string, what: string): void {

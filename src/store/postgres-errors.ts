@@ -1,5 +1,5 @@
 import { shownUrl } from '../config/database-url.js';
-import { IngestError, messageOf, systemCode } from '../errors.js';
+import { IngestError, hasCode, messageOf, systemCode } from '../errors.js';
 
 /** What went wrong with PostgreSQL: in words for people, and what it means for a transaction. */
 
@@ -104,7 +104,7 @@ export function isNotCommitted(error: unknown): boolean {
 
 function factsOf(error: unknown): { readonly code: string; readonly constraint: unknown } {
   // A share that files lie on has the same codes of the system.
-  const { code, constraint } = error instanceof IngestError && error.code === 'database' ? error.facts : {};
+  const { code, constraint } = hasCode(error, 'database') ? error.facts : {};
   return { code: typeof code === 'string' ? code : '', constraint };
 }
 

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import type { DataSource } from 'typeorm';
 import type { Clock } from '../clock.js';
 import type { SqliteTarget } from '../config/database-url.js';
-import { IngestError, systemCode } from '../errors.js';
+import { IngestError, hasCode, systemCode } from '../errors.js';
 import type { Database, Transaction } from './database.js';
 import { SQLITE } from './dialect.js';
 import type { Queryable } from './queryable.js';
@@ -136,7 +136,7 @@ const CONNECTION_LOST = new Set(['SQLITE_IOERR', 'SQLITE_FULL', 'SQLITE_CANTOPEN
  * though the first has lost what it was to keep. And whoever holds the lock is waited for once, not once for each.
  */
 function concernsAll(error: unknown): boolean {
-  return (error instanceof IngestError && error.code === 'disk') || isBusy(error);
+  return hasCode(error, 'disk') || isBusy(error);
 }
 
 /** Errors that pass by themselves: another program holds the lock. */

@@ -51,7 +51,7 @@ export class World {
 
   private constructor(
     private readonly engine: Engine, readonly folder: string, readonly url: string, readonly database: Database,
-    private settings: Settings, private policy: PolicyInForce,
+    private settings: Settings, public policy: PolicyInForce,
   ) {}
 
   static async open(policy: ModelPolicy, clock?: Clock, engine: Engine = SQLITE): Promise<World> {
