@@ -12,6 +12,8 @@ export interface Context extends DecidingContext {
   readonly clock: Clock;
   /** The name of this node among several on the database; undefined where there is only one. */
   readonly node?: string | undefined;
+  /** Whether nodes that are not heard of are dead, and it is not this one that was cut off from the database. */
+  readonly canJudge?: () => boolean;
 }
 
 /** What they need up to the verdict on a batch and its history: nothing of folders. */

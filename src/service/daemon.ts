@@ -84,7 +84,7 @@ export class Daemon {
       // Each file that is read listens to it, and there are many at once.
       setMaxListeners(0, stopping.signal);
       const context: Context = {
-        settings, log, clock, database: store, policy, node: lease?.node, signal: stopping.signal, lane: new Lane(lease !== undefined), pardoned: new Set(),
+        settings, log, clock, database: store, policy, node: lease?.node, canJudge: () => lease?.canJudge ?? true, signal: stopping.signal, lane: new Lane(lease !== undefined), pardoned: new Set(),
         reader: new WorkbookReader({ threads: settings.concurrency, heapMiB: settings.limits.workerHeapMiB }),
         ...(options.onRows === undefined ? {} : { onRows: options.onRows }),
       };

@@ -138,8 +138,8 @@ export class Intake {
 
   /** Takes over from nodes that are dead. Returns their names. */
   private async seize(): Promise<ReadonlySet<string>> {
-    const { node } = this.context;
-    return node === undefined ? new Set() : takeOver({ ...this.context, node });
+    const { node, canJudge } = this.context;
+    return node === undefined || canJudge?.() === false ? new Set() : takeOver({ ...this.context, node });
   }
 
   private async takeUp({ claimed, batch: listed, isAway }: Unfinished, token: string): Promise<void> {

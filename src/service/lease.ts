@@ -13,6 +13,7 @@ const WRITES_AT_ONCE = 6;
 /** With work in hand of which nothing was written for so long, a node is as good as dead, though it runs. */
 const STUCK_MS = 10 * 60_000;
 
+/** Renewals in the time of a lease. */
 const RENEWALS = 3;
 
 /**
@@ -28,6 +29,8 @@ export class Lease {
   private readonly writes = new PQueue({ concurrency: WRITES_AT_ONCE });
   private lastWork: number;
   private isStuck = false;
+  private renewedAt: number;
+  private judgesFrom = -Infinity;
   private onLost!: (error: IngestError) => void;
   readonly store: Store;
   /** Resolves, with the reason, where others go on with the node's work. */
@@ -37,7 +40,7 @@ export class Lease {
     readonly node: string, private readonly epoch: number, private readonly database: Database, private readonly leaseMs: number,
     private readonly log: Pick<Log, 'error'>, private readonly now: () => number,
   ) {
-    this.lastWork = now();
+    this.lastWork = this.renewedAt = now();
     this.store = { reader: database.reader, writesAtOnce: database.writesAtOnce, write: async (...of) => this.write(...of) };
     this.timer = setInterval(() => { this.renewing = this.renewing.then(async () => this.runOnce()).catch(() => undefined); }, leaseMs / RENEWALS);
   }
@@ -70,7 +73,16 @@ export class Lease {
   async runOnce(): Promise<void> {
     if (!this.isBusy()) this.lastWork = this.now();
     if (this.looksStuck()) return;
-    if (!(await this.database.write(async (tx) => renewLease(tx, this.node, this.epoch, this.leaseMs), LOOKS_ITSELF))) this.lose();
+    if (await this.database.write(async (tx) => renewLease(tx, this.node, this.epoch, this.leaseMs), LOOKS_ITSELF)) this.noteRenewal();
+    else this.lose();
+  }
+
+  /**
+   * Whether others whose leases have run out are dead. After an outage those of all may have, even a moment after it began:
+   * a node that could not renew its own at its turn gives the others the time of a lease to come back as well.
+   */
+  get canJudge(): boolean {
+    return this.isInTime() && this.now() >= this.judgesFrom;
   }
 
   /** Gives the lease back. Safe to call twice. */
@@ -89,6 +101,16 @@ export class Lease {
       this.lastWork = this.now();
       return result;
     }));
+  }
+
+  private noteRenewal(): void {
+    if (!this.isInTime()) this.judgesFrom = this.now() + this.leaseMs;
+    this.renewedAt = this.now();
+  }
+
+  /** Whether no more than one renewal in a row was missed: the lease of nobody who did as well has run out by that. */
+  private isInTime(): boolean {
+    return this.now() - this.renewedAt < this.leaseMs * (RENEWALS - 1) / RENEWALS;
   }
 
   private looksStuck(): boolean {

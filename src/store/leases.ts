@@ -42,7 +42,8 @@ export async function endLease(tx: Transaction, node: string, epoch: number): Pr
 
 /**
  * The nodes but `node` whose lease has run out, by name; none while the server is up for less than a lease: after an
- * outage all leases have run out, and those who are there are about to renew theirs.
+ * outage all leases have run out, and those who are there are about to renew theirs. One that was not there to see an
+ * outage knows of no other kind (`Lease.canJudge`).
  */
 export async function deadNodes(db: Queryable, node: string, leaseMs: number): Promise<string[]> {
   const rows = await db.rows<{ name: string }>(

@@ -20,6 +20,7 @@ class PostgresDatabase implements Database {
   private closing: Promise<void> | undefined;
   private readonly underWay = new Set<Promise<unknown>>();
   private isServerStale = false;
+  private turning: Promise<void> | undefined;
   /** While one waits for the server, another is at work there. */
   readonly writesAtOnce = 4;
 
@@ -56,7 +57,7 @@ class PostgresDatabase implements Database {
 
   private async transact<T>(work: (tx: Transaction) => Promise<T>, isKept: IsKept | undefined): Promise<T> {
     const { value, doubt } = await this.tryOnce(work);
-    if (this.isServerStale) await this.askTheOther();
+    if (this.isServerStale) await (this.turning ??= this.askTheOther().finally(() => { this.turning = undefined; }));
     if (doubt === undefined) return value;
     if (isKept === undefined) throw unknownCommit(this.url, doubt);
     // It changes nothing: whether its own COMMIT was kept makes no difference.

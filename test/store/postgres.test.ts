@@ -167,6 +167,26 @@ describe('a server that goes away', () => {
   });
 });
 
+test('a server that takes no changes any more is left by all transactions that find it out, and all connections end with the database', async () => {
+  const proxy = await Proxy.before(url);
+  const database = await Database.open(proxy.url);
+  /** Finds a standby at first. */
+  const write = async (name: string): Promise<void> => {
+    let attempts = 0;
+    await database.write(async (tx) => {
+      if ((attempts += 1) === 1) await tx.rows('set transaction read only');
+      await tx.rows(ADD, [name]);
+    });
+  };
+  const names = Array.from({ length: 30 }, (_, number) => `CL-${String(number).padStart(2, '0')}`);
+  await Promise.all(names.map(write));
+  expect(await accounts(database)).toEqual(names);
+  await database.close();
+  await (await connectPostgres(url, 1)).destroy();
+  expect(proxy.cut()).toBe(0);
+  await proxy.close();
+});
+
 describe('a question whose answer does not come', () => {
   const PATIENCE_MS = 100;
   let proxy: Proxy;
