@@ -3,27 +3,28 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SAMPLES, sampleWorkbook } from '../../src/demo/samples.js';
 import { Database } from '../../src/store/database.js';
+import { ENGINES } from '../support/engines.js';
 import { Program } from '../support/program.js';
 
-let program: Program;
+describe.each(ENGINES)('check and rebuild on the command line on $name', (engine) => {
+  let program: Program;
 
-beforeAll(async () => {
-  program = await Program.create();
-  await mkdir(program.inbox);
-  for (const { name, date, lines } of SAMPLES) await writeFile(join(program.inbox, name), sampleWorkbook(date, lines));
-  await program.run(['process']);
-});
-afterAll(async () => program.close());
+  beforeAll(async () => {
+    program = await Program.create({}, undefined, engine);
+    await mkdir(program.inbox);
+    for (const { name, date, lines } of SAMPLES) await writeFile(join(program.inbox, name), sampleWorkbook(date, lines));
+    await program.run(['process']);
+  });
+  afterAll(async () => program.close());
 
-async function damage(...statements: readonly string[]): Promise<void> {
-  const database = await Database.open(program.database);
-  for (const statement of statements) await database.write(async (tx) => tx.rows(statement));
-  await database.close();
-}
+  async function damage(...statements: readonly string[]): Promise<void> {
+    const database = await Database.open(program.database);
+    for (const statement of statements) await database.write(async (tx) => tx.rows(statement));
+    await database.close();
+  }
 
-const AMOUNTS = 'select external_reference, from_date, amount from master_record where not is_deleted order by 1, 2';
+  const AMOUNTS = 'select external_reference, from_date, amount from master_record where not is_deleted order by 1, 2';
 
-describe('check and rebuild on the command line', () => {
   test('say in one line that nothing is wrong, and exit 0', async () => {
     expect(await program.run(['check'])).toEqual({ code: 0, out: 'nothing found: 10 accounts, 16 versions, 4 batches\n', err: '' });
     expect(await program.run(['check', 'CL-002', '--replay'])).toMatchObject({ code: 0, out: expect.stringMatching(/^nothing found: 1 account, \d versions, 4 batches\n$/u) });
@@ -69,7 +70,7 @@ describe('check and rebuild on the command line', () => {
   });
 
   test('find nothing wrong with what was killed halfway, nor with what was resumed', async () => {
-    const halfway = await Program.create();
+    const halfway = await Program.create({}, undefined, engine);
     try {
       await mkdir(halfway.inbox);
       for (const { name, date, lines } of SAMPLES.slice(0, 2)) await writeFile(join(halfway.inbox, name), sampleWorkbook(date, lines));

@@ -1,36 +1,39 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { IngestError } from '../../src/errors.js';
 import { attempt, beginAttempt } from '../../src/ingest/attempts.js';
 import type { DecidingContext } from '../../src/ingest/context.js';
 import { findBatch } from '../../src/store/batches.js';
 import { file, POLICY, row } from '../model/fixtures.js';
+import { ENGINES } from '../support/engines.js';
 import { World } from '../support/world.js';
 
 const OUTAGE = new IngestError('database', 'nobody listens there', { retryable: true, facts: { code: 'ECONNREFUSED' } });
 
-let world: World;
-beforeAll(async () => { world = await World.open(POLICY); });
-afterAll(async () => world.close());
+describe.each(ENGINES)('attempts on $name', (engine) => {
+  let world: World;
+  beforeAll(async () => { world = await World.open(POLICY, undefined, engine); });
+  afterAll(async () => world.close());
 
-test('an attempt that ended because the database was away is not counted, though the database could not be told', async () => {
-  const { id } = await world.stage(file('a', row('2022-01-28', 'x', 1)));
-  let isAway = false;
-  const write: DecidingContext['database']['write'] = async (work) => {
-    if (isAway) throw OUTAGE;
-    return world.database.write(work);
-  };
-  const context = {
-    database: { reader: world.database.reader, write }, settings: { maxAttempts: 3 }, pardoned: new Set<number>(), signal: new AbortController().signal,
-  } as unknown as DecidingContext;
-  const before = (await findBatch(world.database.reader, id))!.attempts;
-  for (let outage = 1; outage <= 5; outage += 1) {
-    isAway = false;
-    expect(await beginAttempt(context, id)).toBe(false);
-    await expect(attempt(context, id, () => true, async () => {
-      isAway = true;
-      throw OUTAGE;
-    })).rejects.toBe(OUTAGE);
-    await expect(beginAttempt(context, id)).rejects.toBe(OUTAGE);
-  }
-  expect((await findBatch(world.database.reader, id))!.attempts).toBe(before + 1);
+  test('an attempt that ended because the database was away is not counted, though the database could not be told', async () => {
+    const { id } = await world.stage(file('a', row('2022-01-28', 'x', 1)));
+    let isAway = false;
+    const write: DecidingContext['database']['write'] = async (work) => {
+      if (isAway) throw OUTAGE;
+      return world.database.write(work);
+    };
+    const context = {
+      database: { reader: world.database.reader, write }, settings: { maxAttempts: 3 }, pardoned: new Set<number>(), signal: new AbortController().signal,
+    } as unknown as DecidingContext;
+    const before = (await findBatch(world.database.reader, id))!.attempts;
+    for (let outage = 1; outage <= 5; outage += 1) {
+      isAway = false;
+      expect(await beginAttempt(context, id)).toBe(false);
+      await expect(attempt(context, id, () => true, async () => {
+        isAway = true;
+        throw OUTAGE;
+      })).rejects.toBe(OUTAGE);
+      await expect(beginAttempt(context, id)).rejects.toBe(OUTAGE);
+    }
+    expect((await findBatch(world.database.reader, id))!.attempts).toBe(before + 1);
+  });
 });
