@@ -40,17 +40,15 @@ async function withBoth<T>(from: string, to: string, work: (from: Database, to: 
   // Refuses a history that is missing, instead of making an empty one.
   await (await openReader(from)).close();
   const lock = await InstanceLock.take(from, '');
-  const source = await Database.open(from);
-  const target = await Database.open(to).catch(async (error: unknown) => {
-    await source.close();
-    await lock.release();
-    throw error;
-  });
+  let source: Database | undefined;
+  let target: Database | undefined;
   try {
+    source = await Database.open(from);
+    target = await Database.open(to);
     return await work(source, target);
   } finally {
-    await target.close();
-    await source.close();
+    await target?.close();
+    await source?.close();
     await lock.release();
   }
 }

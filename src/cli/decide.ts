@@ -9,7 +9,7 @@ import { Daemon } from '../service/daemon.js';
 import { findBatch } from '../store/batches.js';
 import type { Store } from '../store/rehearsal.js';
 import type { BatchStatus, StageBatch } from '../store/entities/stage-batch.js';
-import { ask, batchNumber, print, printJson, withDatabase, type AddCommand } from './command.js';
+import { ask, batchNumber, endAtOnce, print, printJson, withDatabase, type AddCommand } from './command.js';
 
 /** `retry`, `approve` and `reject`: what a person decides about a batch, written down and then carried out. */
 
@@ -73,7 +73,7 @@ function isLeftToAnother({ owner, batch_status: status }: StageBatch, here: stri
 async function carryOut(settings: Settings, id: number): Promise<boolean> {
   const log = createLog({ ...settings.log, level: 'error' });
   try {
-    const daemon = await Daemon.open(settings, log);
+    const daemon = await Daemon.open(settings, log, { onFatal: endAtOnce });
     try {
       await daemon.runBatch(id);
     } finally {

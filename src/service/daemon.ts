@@ -26,7 +26,7 @@ interface DaemonOptions {
   readonly onOutcome?: (batch: StageBatch) => void;
   readonly onRows?: (filename: string, rows: number) => void;
   /** Told of a disk that fails: the program must end at once, for what it believes to be written may not be. */
-  readonly onFatal?: (error: unknown) => void;
+  readonly onFatal: (error: unknown) => void;
 }
 
 /** With so many files queued the inbox is not watched. */
@@ -70,7 +70,7 @@ export class Daemon {
   }
 
   /** Takes the lock and the lease, probes the folders, opens the database and brings the chains to the policy of the settings. */
-  static async open(settings: Settings, log: Log, options: DaemonOptions = {}): Promise<Daemon> {
+  static async open(settings: Settings, log: Log, options: DaemonOptions): Promise<Daemon> {
     const clock = options.clock ?? systemClock;
     const startedAt = clock();
     const held = await hold(settings, log, clock);
@@ -89,7 +89,7 @@ export class Daemon {
         ...(options.onRows === undefined ? {} : { onRows: options.onRows }),
       };
       for (const batch of await heldBatches(database.reader, lease?.node)) await sayHeld(context, batch);
-      return new Daemon(context, held, startedAt, stopping, options.onFatal ?? (() => undefined), options.onOutcome);
+      return new Daemon(context, held, startedAt, stopping, options.onFatal, options.onOutcome);
     } catch (error) {
       await letGo(held);
       throw error;

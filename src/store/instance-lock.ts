@@ -38,11 +38,15 @@ const INTAKE_LOCK = 1_936_941_414;
 
 async function lockSession(url: string, node: string): Promise<DataSource> {
   const source = await connectPostgres(url, 1);
-  // The one connection of the pool stays with this runner, and with it the lock.
-  const [row] = await source.createQueryRunner().query('select pg_try_advisory_lock($1, hashtext($2)) as taken', [INTAKE_LOCK, node]) as { taken: number }[];
-  if (row!.taken === 1) return source;
-  await source.destroy();
-  throw locked(shownUrl(url), `already takes in files for it as node ${node} (further ones need names of their own: setting node, SCD_NODE)`);
+  try {
+    // The one connection of the pool stays with this runner, and with it the lock.
+    const [row] = await source.createQueryRunner().query('select pg_try_advisory_lock($1, hashtext($2)) as taken', [INTAKE_LOCK, node]) as { taken: number }[];
+    if (row!.taken === 1) return source;
+    throw locked(shownUrl(url), `already takes in files for it as node ${node} (further ones need names of their own: setting node, SCD_NODE)`);
+  } catch (error) {
+    await source.destroy();
+    throw error;
+  }
 }
 
 function locked(name: string, what: string, cause?: unknown): IngestError {

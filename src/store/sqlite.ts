@@ -154,7 +154,12 @@ function queryable(path: string, statements: Statements): Queryable {
 export async function openSqlite(url: string, clock: Clock): Promise<Database> {
   const target = resolvedTarget(url);
   const source = await openForWriting(target);
-  return new SqliteDatabase(target, source, await openForReading(target), clock);
+  try {
+    return new SqliteDatabase(target, source, await openForReading(target), clock);
+  } catch (error) {
+    await source.destroy();
+    throw error;
+  }
 }
 
 /** Opens an existing SQLite database for questions only; refuses one that is missing. */

@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, open, readFile, rename, rm, utimes, writeFile } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Daemon } from '../../src/service/daemon.js';
-import { rememberingLog } from '../support/pass.js';
+import { rememberingLog, unexpected } from '../support/pass.js';
 import { Program } from '../support/program.js';
 import { Running } from '../support/running.js';
 import { HEADINGS } from '../support/workbooks.js';
@@ -19,6 +19,7 @@ test('a file whose writer pauses, and goes on while it is read, ends in Error in
   const lines: string[] = [];
   let isFirst = true;
   const daemon = await Daemon.open(settings, rememberingLog(lines), {
+    onFatal: unexpected,
     onRows: () => {
       if (isFirst) appendFileSync(processing(settings.inbox), line(2));
       isFirst = false;

@@ -7,7 +7,7 @@ import { rebuildAccount } from '../../src/ingest/rebuild.js';
 import { Daemon } from '../../src/service/daemon.js';
 import { Database } from '../../src/store/database.js';
 import { POSTGRES } from '../support/engines.js';
-import { rememberingLog } from '../support/pass.js';
+import { rememberingLog, unexpected } from '../support/pass.js';
 import { Program } from '../support/program.js';
 import { Proxy, type Fate } from '../support/proxy.js';
 import { workbook } from '../support/stories.js';
@@ -45,7 +45,7 @@ const settingsOf = (program: Program, url: string) => ({ ...defaults(), ...RULES
 async function takeIn(program: Program, url: string, files: typeof FILES): Promise<string[]> {
   const lines: string[] = [];
   let ahead = 0;
-  const daemon = await Daemon.open(settingsOf(program, url), rememberingLog(lines), { clock: () => Date.now() + ahead });
+  const daemon = await Daemon.open(settingsOf(program, url), rememberingLog(lines), { clock: () => Date.now() + ahead, onFatal: unexpected });
   try {
     for (const file of files.length === 0 ? [undefined] : files) {
       if (file !== undefined) await program.drop(...file);

@@ -1,6 +1,8 @@
 import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { isPostgres } from '../../src/config/database-url.js';
+import { nodeName } from '../../src/config/node.js';
 import { archive, processedFolder } from '../../src/inbox/archive.js';
 import type { Claim } from '../../src/inbox/claim.js';
 import { sha256 } from '../../src/inbox/hash.js';
@@ -78,7 +80,9 @@ class Steps {
 
   async open(): Promise<void> {
     const hash = await sha256(this.claim.path);
-    this.id = (await this.context.database.write(async (tx) => openBatch(tx, { filename: 'file.xlsx', hash, claim: 'token' }))).id;
+    const { database, settings } = this.context;
+    const owner = isPostgres(settings.database) ? nodeName(settings) : undefined;
+    this.id = (await database.write(async (tx) => openBatch(tx, { filename: 'file.xlsx', hash, claim: 'token', owner }))).id;
   }
 
   async stage(): Promise<void> {

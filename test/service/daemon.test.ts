@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { SAMPLES, sampleWorkbook } from '../../src/demo/samples.js';
 import { Daemon } from '../../src/service/daemon.js';
 import { ENGINES, SQLITE, type Engine } from '../support/engines.js';
-import { Pass, rememberingLog } from '../support/pass.js';
+import { Pass, rememberingLog, unexpected } from '../support/pass.js';
 import { Program } from '../support/program.js';
 import { defaults } from '../support/world.js';
 
@@ -165,7 +165,7 @@ test('a daemon that is closed in the middle of a look leaves no watch behind, wh
   const watches = (): number => process.getActiveResourcesInfo().filter((name) => name === 'FSEventWrap').length;
   const before = watches();
   for (let opened = 0; opened < 3; opened += 1) {
-    const daemon = await Daemon.open(settings, rememberingLog([]));
+    const daemon = await Daemon.open(settings, rememberingLog([]), { onFatal: unexpected });
     const isLooking = jest.spyOn(daemon.intake, 'look');
     daemon.start();
     while (isLooking.mock.calls.length === 0) await new Promise((resolve) => { setImmediate(resolve); });

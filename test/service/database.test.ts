@@ -4,7 +4,7 @@ import { chmod, chown, copyFile, mkdir, open, readdir, writeFile } from 'node:fs
 import { join } from 'node:path';
 import sqlite3 from 'sqlite3';
 import { Daemon } from '../../src/service/daemon.js';
-import { rememberingLog } from '../support/pass.js';
+import { rememberingLog, unexpected } from '../support/pass.js';
 import { Program } from '../support/program.js';
 import { workbook } from '../support/stories.js';
 import { defaults } from '../support/world.js';
@@ -118,7 +118,7 @@ test('a clock that is set back holds nothing up, and recorded times do not run b
   const program = await create();
   let now = Date.parse('2024-05-02T00:00:00Z');
   const settings = { ...defaults(), inbox: program.inbox, archive: program.archive, database: program.database, settleMs: 1 };
-  const daemon = await Daemon.open(settings, rememberingLog([]), { clock: () => (now += 2) });
+  const daemon = await Daemon.open(settings, rememberingLog([]), { clock: () => (now += 2), onFatal: unexpected });
   for (const [name, bytes] of [['january.xlsx', january], ['february.xlsx', february]] as const) {
     await program.drop(name, bytes);
     await daemon.runOnce();

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { mkdir } from 'node:fs/promises';
 import { Daemon } from '../../src/service/daemon.js';
-import { rememberingLog } from '../support/pass.js';
+import { rememberingLog, unexpected } from '../support/pass.js';
 import { Program } from '../support/program.js';
 import { workbook } from '../support/stories.js';
 import { defaults } from '../support/world.js';
@@ -21,7 +21,7 @@ test('a deletion whose command was killed is ended by the daemon beside it, once
   const lines: string[] = [];
   let now = Date.now();
   const settings = { ...defaults(), inbox: program.inbox, archive: program.archive, database: program.database, scanSeconds: 0.05 };
-  const daemon = await Daemon.open(settings, rememberingLog(lines), { clock: () => now });
+  const daemon = await Daemon.open(settings, rememberingLog(lines), { clock: () => now, onFatal: unexpected });
   // What a look writes last bears its instant: behind it, that look has seen what there was.
   const looked = async (afterMs: number): Promise<void> => {
     now += afterMs;

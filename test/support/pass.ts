@@ -15,6 +15,11 @@ export function rememberingLog(lines: string[]): Log {
   return { error: at, warn: at, info: at, debug: at, close: async () => undefined };
 }
 
+/** What a test has for a disk that fails where none should. */
+export function unexpected(error: unknown): never {
+  throw error;
+}
+
 /** The daemon in this process, one pass at a time, on real folders and a real database. */
 export class Pass {
   readonly lines: string[] = [];
@@ -30,7 +35,7 @@ export class Pass {
       ...defaults(), inbox: join(folder, 'inbox'), archive: join(folder, 'archive'), database: await engine.create(),
       settleMs: 1, ...changes,
     };
-    return new Pass(engine, folder, settings, async (pass) => Daemon.open(settings, rememberingLog(pass.lines), { onOutcome: (batch) => pass.outcomes.push(batch) }));
+    return new Pass(engine, folder, settings, async (pass) => Daemon.open(settings, rememberingLog(pass.lines), { onFatal: unexpected, onOutcome: (batch) => pass.outcomes.push(batch) }));
   }
 
   /** Takes in what there is. */
