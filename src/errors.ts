@@ -101,6 +101,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ENFILE: 'too many open files on this machine',
   ENOENT: 'it is not there any more',
   EIO: 'the disk reported an error',
+  EEXIST: 'something else has its name',
   ENOTDIR: 'it, or a part of its path, is no folder',
   EXDEV: 'a part of it lies on another file system',
   EBUSY: 'it is in use by the system',

@@ -72,8 +72,13 @@ export class Watcher {
   }
 }
 
-/** ENOSPC does not mean the disk here. */
 function reasonOf(error: unknown): unknown {
-  if (systemCode(error) !== 'ENOSPC') return error;
-  return new Error('the system has no watches left (raise fs.inotify.max_user_watches)', { cause: error });
+  const reason = EXHAUSTED[systemCode(error) ?? ''];
+  return reason === undefined ? error : new Error(reason, { cause: error });
 }
+
+/** These do not mean the disk, and mostly not the program's files, where a watch is asked for. */
+const EXHAUSTED: Readonly<Record<string, string>> = {
+  ENOSPC: 'the system has no watches left (raise fs.inotify.max_user_watches)',
+  EMFILE: 'the system has no watchers left (raise fs.inotify.max_user_instances), or the program no file handles',
+};

@@ -66,8 +66,9 @@ export class Intake {
     const tokens = await this.takeUpUnfinished();
     // What is in flight now is looked at the next time, even if it ends meanwhile.
     const inFlight = new Set(this.inFlight);
-    const { files, others } = await scan(this.context.settings.inbox, (name) => inFlight.has(name));
+    const { files, others, recreated } = await scan(this.context.settings.inbox, (name) => inFlight.has(name));
     this.rests.keepOnly(new Set([...tokens, ...files.map(({ name }) => name), ...inFlight]));
+    if (recreated) this.context.log.warn('inbox-made', `inbox ${this.context.settings.inbox} was missing and was made again; where it was a mount that went away, mount it again`);
     for (const { name, what } of others) this.warnOnce(name, what);
     const { ready, waiting } = await this.settler.look(files.filter(({ name }) => !this.rests.isResting(name)));
     for (const seen of ready) this.queueFile(seen);

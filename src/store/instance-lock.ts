@@ -3,7 +3,7 @@ import { isPostgres, shownUrl } from '../config/database-url.js';
 import { IngestError } from '../errors.js';
 import { connectPostgres } from './postgres-connection.js';
 import { isBusy } from './sqlite.js';
-import { openLockFile, resolvedTarget } from './sqlite-connection.js';
+import { databaseError, openLockFile, resolvedTarget } from './sqlite-connection.js';
 
 /**
  * The right to take files in for a database, freed when the process ends, however it ends: on SQLite an exclusive lock
@@ -29,7 +29,7 @@ async function lockFile(path: string): Promise<DataSource> {
     return source;
   } catch (error) {
     await source.destroy();
-    throw isBusy(error) ? locked(path, 'already takes in files for it', error) : error;
+    throw isBusy(error) ? locked(path, 'already takes in files for it', error) : databaseError(`${path}.lock`, error);
   }
 }
 

@@ -1,9 +1,9 @@
-import { mkdirSync, statfsSync } from 'node:fs';
+import { mkdirSync, realpathSync, statfsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import sqlite3 from 'sqlite3';
 import { DataSource } from 'typeorm';
 import { sqliteTarget, type SqliteTarget } from '../config/database-url.js';
-import { IngestError, messageOf, systemCode } from '../errors.js';
+import { IngestError, fileError, messageOf, systemCode } from '../errors.js';
 import { ENTITIES } from './entities/index.js';
 import { MIGRATIONS } from './migrations/index.js';
 import { refuseNewerSchema } from './schema-version.js';
@@ -14,15 +14,34 @@ const OPEN_READONLY = 1;
 /** Pages kept in memory, in KiB. Files go through the indexes in order: four times as much was not faster. */
 const CACHE_KIB = 16_384;
 
-/** What a database setting `sqlite:PATH` names, from the folder that the program was started in. */
+/**
+ * What a database setting `sqlite:PATH` names, from the folder that the program was started in. A database has one name,
+ * whatever links lead to it: the lock beside it would be another otherwise.
+ */
 export function resolvedTarget(url: string): SqliteTarget {
   const { path, busyMs } = sqliteTarget(url);
-  return { path: resolve(path), busyMs };
+  return { path: trueName(resolve(path)), busyMs };
+}
+
+function trueName(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}
+
+function makeFolderOf(path: string): void {
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+  } catch (error) {
+    throw fileError(`cannot make the folder ${dirname(path)} for the database`, error);
+  }
 }
 
 /** Opens the database for writing, creating it and bringing its schema up to date. */
 export async function openForWriting({ path, busyMs }: SqliteTarget): Promise<DataSource> {
-  mkdirSync(dirname(path), { recursive: true });
+  makeFolderOf(path);
   const source = await connect(path, {}, busyMs);
   try {
     await source.query('pragma journal_mode = wal');
@@ -46,7 +65,7 @@ export async function openForReading({ path, busyMs }: SqliteTarget): Promise<Da
 
 /** Opens a database file of its own that serves as a lock: no schema, no journal to keep. */
 export async function openLockFile(path: string): Promise<DataSource> {
-  mkdirSync(dirname(path), { recursive: true });
+  makeFolderOf(path);
   return connect(path, { entities: [], migrations: [] }, 0);
 }
 
@@ -77,8 +96,8 @@ function hasNoRoom(folder: string): boolean {
 }
 
 const HINTS: Readonly<Record<string, string>> = {
-  SQLITE_FULL: 'the disk is full; nothing of this step was kept, it is tried again',
-  SQLITE_BUSY: 'another program holds its write lock; nothing of this step was kept, it is tried again',
+  SQLITE_FULL: 'the disk is full; nothing of this step was kept',
+  SQLITE_BUSY: 'another program holds its write lock; nothing of this step was kept',
   SQLITE_IOERR: 'the disk reported an error; nothing of this step counts. Check the disk and the system log, then start again',
   SQLITE_NOTADB: 'the file is not a database; move it away or name another one',
   SQLITE_CORRUPT: 'the file is damaged; restore it from a backup',

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
-import { chmod, chown, copyFile, mkdir, open, readdir, writeFile } from 'node:fs/promises';
+import { chmod, chown, copyFile, mkdir, open, readdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sqlite3 from 'sqlite3';
 import { Daemon } from '../../src/service/daemon.js';
@@ -77,7 +77,7 @@ describe('a database', () => {
     const tell = async (sql: string): Promise<void> => new Promise((done, fail) => { other.exec(sql, (error) => { if (error === null) done(); else fail(error); }); });
     await tell('begin immediate');
     await program.drop('january.xlsx', january);
-    await daemon.says(/january\.xlsx: database .*: another program holds its write lock; nothing of this step was kept, it is tried again/u);
+    await daemon.says(/january\.xlsx: database .*: another program holds its write lock; nothing of this step was kept; it stays where it is and is tried again in/u);
     await daemon.says(/"event":"look".*another program holds its write lock|another program holds its write lock.*"event":"look"/u);
     expect(await program.rows('select 1 from stage_batch')).toEqual([]);
     await tell('rollback');
@@ -86,6 +86,28 @@ describe('a database', () => {
     await new Promise<void>((done) => { other.close(() => done()); });
     expect(await daemon.stop()).toBe(0);
     expect(await program.whole()).toEqual(await calm.whole());
+  });
+
+  test('that cannot be opened at the start is told with the reason, and the program does not say that it goes on', async () => {
+    const program = await create();
+    await writeFile(join(program.folder, 'a file'), '');
+    const under = await program.run(['process'], { SCD_DATABASE: `sqlite:${join(program.folder, 'a file', 'scd.db')}` });
+    expect([under.code, under.err]).toEqual([1, expect.stringMatching(/cannot make the folder .*a file for the database: something else has its name\n$/u)]);
+    await program.run(['process']);
+    const other = new sqlite3.Database(databaseOf(program));
+    await new Promise<void>((done) => { other.exec('begin immediate', () => done()); });
+    const busy = await program.run(['delete', '--batch', '1'], { SCD_DATABASE: `sqlite:${databaseOf(program)}?busySeconds=0.1` });
+    expect([busy.code, busy.err]).toEqual([1, expect.stringMatching(/another program holds its write lock; nothing of this step was kept\n$/u)]);
+    await new Promise<void>((done) => { other.close(() => done()); });
+  });
+
+  test('has one intake, by whatever link it is named', async () => {
+    const program = await create();
+    const daemon = await program.daemon();
+    await symlink(databaseOf(program), join(program.folder, 'link.db'));
+    const { code, err } = await program.run(['process'], { SCD_DATABASE: `sqlite:${join(program.folder, 'link.db')}` });
+    expect([code, err]).toEqual([1, expect.stringContaining('another scd-inbox already takes in files for it')]);
+    expect(await daemon.stop()).toBe(0);
   });
 
   test('that is restored from a backup is caught up by dropping the archived files again, whatever had been under way', async () => {

@@ -37,7 +37,7 @@ const complete = "select total_count, success_count, error from stage_batch wher
     const daemon = await program.daemon();
     const makeRoom = fill(data);
     await program.drop('many.xlsx', many);
-    await daemon.says(/the disk is full; nothing of this step was kept, it is tried again/u);
+    await daemon.says(/the disk is full; nothing of this step was kept; it stays where it is and is tried again in/u);
     expect(await program.rows('select 1 from master_record')).toEqual([]);
     makeRoom();
     expect(await program.until(daemon.child, complete)).toEqual([{ total_count: 4_000, success_count: 4_000, error: null }]);
