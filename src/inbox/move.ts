@@ -28,7 +28,9 @@ interface Target {
 
 /**
  * Moves a file so that it is never gone and nothing is ever overwritten, whatever is killed when. `suffix` must be of
- * this move alone (`batch 12`). Doing it again after a kill ends it and leaves the file in one place.
+ * this move alone (`batch 12`). Doing it again after a kill ends it and leaves the file in one place; where it was copied to a
+ * file system without links, a kill right behind its visible name may leave a second copy there, for nothing proves the first
+ * to be its own.
  *
  * Returns the new path: `name` where it is free, else `name (suffix)`, else numbered. Throws `vanished` where the
  * source is gone, `changed` where it is written to while it is copied, else `io`; the source is then still there.
