@@ -146,7 +146,7 @@ export async function markHeld(
   tx: Transaction, id: number, error: string, read: { readonly sheet: string; readonly rows: number; readonly failed: number },
 ): Promise<void> {
   await tx.rows(
-    `update stage_batch set batch_status = 'Held', error = ?, sheet = ?, total_count = ?, success_count = 0, failure_count = ?,
+    `update stage_batch set batch_status = 'Held', error = ?, attempts = 1, sheet = ?, total_count = ?, success_count = 0, failure_count = ?,
        repeated_count = 0, ${zeroed(EFFECT_COUNTS)} where id = ?`,
     [error, read.sheet, read.rows, read.failed, id],
   );
@@ -175,7 +175,7 @@ export async function markRefused(
   found: Partial<Admission> & { duplicateOf?: number } = {},
 ): Promise<void> {
   await tx.rows(
-    `update stage_batch set batch_status = ?, error = ?, duplicate_of = ?, end_date = ?, sheet = coalesce(?, sheet),
+    `update stage_batch set batch_status = ?, error = ?, attempts = 1, duplicate_of = ?, end_date = ?, sheet = coalesce(?, sheet),
        total_count = ?, success_count = 0, failure_count = ?, repeated_count = 0, ${zeroed(EFFECT_COUNTS)} where id = ?`,
     [status, error, found.duplicateOf ?? null, instant(tx.now()), found.sheet ?? null, found.total ?? 0, found.failure ?? 0, id],
   );
