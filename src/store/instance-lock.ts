@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { DataSource } from 'typeorm';
 import { isPostgres, shownUrl } from '../config/database-url.js';
 import { IngestError } from '../errors.js';
@@ -36,12 +37,19 @@ async function lockFile(path: string): Promise<DataSource> {
 /** Any number that marks this program's intake among the users of a server's advisory locks. */
 const INTAKE_LOCK = 1_936_941_414;
 
+/** A server may notice a moment late that the program which held the lock has ended. */
+const ENDING_MS = 3_000;
+const TRY_EVERY_MS = 100;
+
 async function lockSession(url: string, node: string): Promise<DataSource> {
   const source = await connectPostgres(url, 1);
   try {
     // The one connection of the pool stays with this runner, and with it the lock.
-    const [row] = await source.createQueryRunner().query('select pg_try_advisory_lock($1, hashtext($2)) as taken', [INTAKE_LOCK, node]) as { taken: number }[];
-    if (row!.taken === 1) return source;
+    const runner = source.createQueryRunner();
+    for (const end = performance.now() + ENDING_MS; performance.now() < end; await setTimeout(TRY_EVERY_MS)) {
+      const [row] = await runner.query('select pg_try_advisory_lock($1, hashtext($2)) as taken', [INTAKE_LOCK, node]) as { taken: number }[];
+      if (row!.taken === 1) return source;
+    }
     throw locked(shownUrl(url), `already takes in files for it as node ${node} (further ones need names of their own: setting node, SCD_NODE)`);
   } catch (error) {
     await source.destroy();

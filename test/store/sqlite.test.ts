@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { IngestError } from '../../src/errors.js';
 import { Database, openReader, type Transaction } from '../../src/store/database.js';
-import { InstanceLock } from '../../src/store/instance-lock.js';
 import { Statements } from '../../src/store/sqlite-statements.js';
 import { nextChange } from '../../src/store/changes.js';
 
@@ -234,15 +233,5 @@ describe('the order of changes', () => {
   test('has no gap where a change was rolled back', async () => {
     await expect(database.write(async (tx) => { await nextChange(tx); throw new Error('no'); })).rejects.toThrow('no');
     expect(await database.write(nextChange)).toMatchObject({ seq: 1 });
-  });
-});
-
-describe('the right to take files in', () => {
-  test('is one holder’s until it gives it back', async () => {
-    const lock = await InstanceLock.take(url, 'node-1');
-    await expect(InstanceLock.take(url, 'node-1')).rejects.toMatchObject({ code: 'locked', message: expect.stringContaining('another scd-inbox already takes in files for it') });
-    await lock.release();
-    await lock.release();
-    await (await InstanceLock.take(url, 'node-1')).release();
   });
 });
