@@ -60,7 +60,8 @@ function targetRows(costs: Costs, rows: number): string[][] {
   const doubled = [...costs].filter(([name]) => name.startsWith('C doubled')).flatMap(([, of]) => of);
   if (doubled.length > 0) {
     const peak = Math.max(...doubled.map(({ peakMiB }) => peakMiB));
-    add(`C, ${2 * rows} items in two files`, `${doubled.map(({ seconds: time }) => (rows / time).toFixed(0)).join(', ')} rows/s (two months), ${peak.toFixed(0)} MiB`, '≤ 300 MiB', peak <= 300);
+    const rates = doubled.map((cost) => (rows / cost.seconds).toFixed(0)).join(', ');
+    lines.push([`C, ${2 * rows} items in two files, two months`, `${rates} rows/s, ${peak.toFixed(0)} MiB`, 'memory as for half of them', '']);
   }
   const compare = (name: string, one: readonly number[], other: readonly number[], most: number, what: string): void => {
     if (one.length === 0 || other.length === 0) return;
