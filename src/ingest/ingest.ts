@@ -35,6 +35,7 @@ export async function ingestFile(context: Context, found: Claim): Promise<StageB
 async function openedBatch({ database, node }: Context, { path, name, token }: Claim): Promise<StageBatch> {
   const hash = await hashIfReadable(path);
   return database.write(async (tx) => {
+    await expectOurs(node, path);
     if (hash !== null) return openBatch(tx, { filename: name, hash, claim: token, owner: node });
     const known = await findClaim(tx, token);
     if (known !== undefined) return known;
@@ -42,6 +43,15 @@ async function openedBatch({ database, node }: Context, { path, name, token }: C
     await refuseBatch(tx, id, 'it may not be read by the user that runs scd-inbox: permission denied; give read access to it and drop it again');
     return (await findBatch(tx, id))!;
   }, LOOKS_ITSELF);
+}
+
+/**
+ * That a claim has not gone over to another node. Asked within a transaction, for while that lasts nobody can shut this
+ * node out and take over; one that was killed between taking the claim and shutting out may have ended its batch by now.
+ */
+async function expectOurs(node: string | undefined, path: string): Promise<void> {
+  if (node === undefined || (await lookAt(path)) !== undefined) return;
+  throw new IngestError('vanished', 'it is not in the claim of this node any more; another goes on with it, or it was taken away', { retryable: true });
 }
 
 /**

@@ -2,11 +2,14 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { makeClaim } from '../../src/inbox/claim.js';
+import { makeClaim, passOn } from '../../src/inbox/claim.js';
+import { sha256 } from '../../src/inbox/hash.js';
 import type { Context } from '../../src/ingest/context.js';
+import { ingestFile } from '../../src/ingest/ingest.js';
+import { openBatch } from '../../src/ingest/open.js';
 import { findUnfinished } from '../../src/ingest/recover.js';
 import { takeOver } from '../../src/ingest/take-over.js';
-import { addBatch } from '../../src/store/batches.js';
+import { addBatch, markArchived } from '../../src/store/batches.js';
 import { Database } from '../../src/store/database.js';
 import type { StageBatch } from '../../src/store/entities/stage-batch.js';
 import { beginEpoch } from '../../src/store/leases.js';
@@ -98,6 +101,27 @@ describe('what a dead node has left', () => {
     expect(await owners()).toEqual(['claimed: north', 'elsewhere: south', 'elsewhere, staged: south', 'retried: north']);
     expect((await readdir(join(inbox, '.processing'))).sort()).toEqual(['north~claimed', 'north~without a batch']);
     expect(await database.reader.rows("select epoch from node_status where name = 'south'")).toEqual([{ epoch: 2 }]);
+  });
+
+  test('has no second batch by a node that only seemed dead, to one that was killed before it had shut that out', async () => {
+    await claimed('half taken over', 'south');
+    const claim = { token: 'half taken over', name: 'half taken over.csv', path: join(inbox, '.processing', 'south~half taken over', 'half taken over.csv') };
+    let isTaken = false;
+    const write: typeof database.write = async (work, isKept) => {
+      if (!isTaken) {
+        isTaken = true;
+        await passOn(inbox, { node: 'south', token: claim.token }, 'north');
+        const hash = await sha256(claim.path.replace('south', 'north'));
+        await database.write(async (tx) => {
+          const { id } = await openBatch(tx, { filename: claim.name, hash, claim: claim.token, owner: 'north' });
+          await markArchived(tx, id, '/archive/half taken over.csv');
+          await tx.rows("update stage_batch set batch_status = 'Complete' where id = ?", [id]);
+        });
+      }
+      return database.write(work, isKept);
+    };
+    await expect(ingestFile({ ...context('south'), database: { reader: database.reader, writesAtOnce: 1, write } }, claim)).rejects.toMatchObject({ code: 'vanished', retryable: true });
+    expect(await database.reader.rows('select filename, batch_status from stage_batch')).toEqual([{ filename: claim.name, batch_status: 'Complete' }]);
   });
 
   test('stays its own while it is there, and goes back to it with a folder that bears the wrong name', async () => {
