@@ -22,7 +22,10 @@ export class Running {
     const isOver = this.ended.then(() => 'over' as const);
     for (;;) {
       if ([...this.said.matchAll(all)].length >= times) return;
-      const event = await Promise.race([once(this.child.stdout!, 'data'), once(this.child.stderr!, 'data'), isOver]);
+      const heard = new AbortController();
+      const lines = [this.child.stdout!, this.child.stderr!].map(async (stream) => once(stream, 'data', { signal: heard.signal }));
+      const event = await Promise.race([...lines, isOver]);
+      heard.abort();
       if (event === 'over' && [...this.said.matchAll(all)].length < times) throw new Error(`it ended before it said ${pattern.source}:\n${this.said}`);
     }
   }
