@@ -22,11 +22,17 @@ test('a deletion whose command was killed is ended by the daemon beside it, once
   let now = Date.now();
   const settings = { ...defaults(), inbox: program.inbox, archive: program.archive, database: program.database, scanSeconds: 0.05 };
   const daemon = await Daemon.open(settings, rememberingLog(lines), { clock: () => now, onFatal: unexpected });
-  // What a look writes last bears its instant: behind it, that look has seen what there was.
-  const looked = async (afterMs: number): Promise<void> => {
-    now += afterMs;
+  // What a look writes last bears the instant of its writing.
+  const written = async (): Promise<void> => {
     const at = new Date(now).toISOString();
     while ((await program.rows('select 1 from node_status where scanned_at = ?', [at])).length === 0) await new Promise((wake) => { setTimeout(wake, 5); });
+  };
+  // The look that was under way when the time moved on may have asked before: the next one has seen all there was.
+  const looked = async (afterMs: number): Promise<void> => {
+    now += afterMs;
+    await written();
+    now += 1;
+    await written();
   };
   const left = 'select count(*) as accounts from batch_account where removed_seq is null';
   daemon.start();
