@@ -99,6 +99,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EDQUOT: 'the quota is used up',
   EMFILE: 'too many open files',
   ENFILE: 'too many open files on this machine',
+  ERR_WORKER_INIT_FAILED: 'too many open files, or no memory left',
   ENOENT: 'it is not there any more',
   EIO: 'the disk reported an error',
   EEXIST: 'something else has its name',

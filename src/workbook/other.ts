@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import * as XLSX from 'xlsx';
 import type { ReadSettings } from '../config/settings.js';
 import { IngestError, messageOf } from '../errors.js';
@@ -9,7 +10,7 @@ import { checkZip } from './xlsx/zip.js';
 /** Opens .xls and .xlsb, read whole by SheetJS. Throws IngestError. */
 export async function openOther(path: string, kind: 'xls' | 'xlsb', limits: ReadSettings['limits']): Promise<Workbook> {
   // Before Excel 97 texts were written in the code page of the country.
-  if (kind === 'xls') XLSX.set_cptable(await import('xlsx/dist/cpexcel.full.mjs'));
+  if (kind === 'xls') XLSX.set_cptable(codePages());
   const inflated = kind === 'xls' ? 0 : await checkZip(path, { ...limits, entryMiB: ENTRY_MIB, entryRatio: ENTRY_RATIO, inflatedMiB: limits.otherInflatedMiB });
   const file = await readFile(path);
   const book = parse(file);
@@ -21,6 +22,11 @@ export async function openOther(path: string, kind: 'xls' | 'xlsb', limits: Read
     close: async () => undefined,
   };
 }
+
+const require = createRequire(import.meta.url);
+
+/** Loaded when it is needed, and asked for again where that failed: of an `import` that failed for want of a file handle Node keeps the failure. */
+const codePages = (): unknown => require('xlsx/dist/cpexcel.js');
 
 /** What is read whole is held in memory, many times its size: past this it may not be packed more densely than real sheets are. */
 const ENTRY_MIB = 16;

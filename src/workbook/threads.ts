@@ -1,6 +1,6 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { Piscina } from 'piscina';
-import { IngestError, messageOf } from '../errors.js';
+import { IngestError, fileError, messageOf } from '../errors.js';
 import type { Said } from './line.js';
 import { Stall } from './stall.js';
 import type { Outcome } from './worker.js';
@@ -17,26 +17,35 @@ export interface Part {
 /** Threads for work on workbooks. One that hangs or dies is ended, replaced and costs only its own task. */
 export class Threads {
   private pool: Piscina | undefined;
+  /** Those whose threads did not start: they end with the tasks that run in them. */
+  private readonly ending = new Set<Piscina>();
+  /** Why a thread did not start, the last time. */
+  private trouble: unknown;
   private isClosed = false;
 
   constructor(private readonly options: { readonly threads: number; readonly heapMiB: number }) {}
 
   /**
-   * Runs a task of the worker file. Throws IngestError: what the task throws, `worker-lost` where the thread hung or
-   * died; also what `answer` throws, and the signal's reason. Nothing of the task is under way any more by then.
+   * Runs a task of the worker file. Throws IngestError: what the task throws, `worker-lost` where its thread hung or
+   * died, `io` where none could be started; also what `answer` throws, and the signal's reason. Nothing of the task is
+   * under way any more by then.
    */
   async run<T>(name: 'read' | 'answer', task: object, part: Part): Promise<T> {
     part.signal?.throwIfAborted();
+    const pool = this.started();
     const { port1, port2 } = new MessageChannel();
     const conversation = new Conversation(port1, part);
     try {
-      const outcome = await this.started().run({ ...task, port: port2 }, {
+      const outcome = await pool.run({ ...task, port: port2 }, {
         name, filename: WORKER_FILE, transferList: [port2], signal: conversation.ending.signal,
       }) as Outcome<T>;
       await conversation.answered();
       return valueOf(outcome);
     } catch (error) {
-      throw conversation.reason() ?? lost(error);
+      if (conversation.reason() !== undefined) throw conversation.reason();
+      if (conversation.hasBegun) throw lost(error);
+      this.giveUp(pool, error);
+      throw fileError('no thread could be started for it', this.trouble ?? error);
     } finally {
       await conversation.end();
     }
@@ -45,9 +54,9 @@ export class Threads {
   /** Ends all tasks and threads. Safe twice. */
   async close(): Promise<void> {
     this.isClosed = true;
-    const pool = this.pool;
+    if (this.pool !== undefined) this.ending.add(this.pool);
     this.pool = undefined;
-    await pool?.destroy();
+    await Promise.all([...this.ending].map(async (pool) => pool.destroy()));
   }
 
   /** Threads start with the first task: most commands have none. */
@@ -56,15 +65,31 @@ export class Threads {
     if (this.pool !== undefined) return this.pool;
     // The worker file is named with each task: a file that fails to load then fails the task instead of the pool. As
     // many threads as may be are kept: piscina gives a lost thread's queue to a new one only below the minimum.
-    this.pool = new Piscina({
-      minThreads: this.options.threads, maxThreads: this.options.threads, atomics: 'disabled',
+    const pool = new Piscina({
+      minThreads: this.options.threads, maxThreads: this.options.threads, atomics: 'disabled', closeTimeout: NEVER_MS,
       resourceLimits: { maxOldGenerationSizeMb: this.options.heapMiB, maxYoungGenerationSizeMb: YOUNG_MIB },
     });
-    // A thread that dies rejects its task; the event beside that must not end the program.
-    this.pool.on('error', () => undefined);
-    return this.pool;
+    // A thread that dies rejects its task; one that dies without a task is told here, and must not end the program.
+    pool.on('error', (error) => this.giveUp(pool, error));
+    this.pool = pool;
+    return pool;
+  }
+
+  /**
+   * A pool of which a thread did not start starts no other, and what waits for it would do so for ever; one whose thread
+   * could not load its code never will.
+   */
+  private giveUp(pool: Piscina, error: unknown): void {
+    if (this.pool !== pool) return;
+    this.pool = undefined;
+    this.trouble = error;
+    this.ending.add(pool);
+    void pool.close({ force: true }).then(() => this.ending.delete(pool));
   }
 }
+
+/** How long a pool that ends waits for the tasks that run: the longest that there is. */
+const NEVER_MS = 2 ** 31 - 1;
 
 /** Half of what is usual: rows are gone as soon as they are text, and clearing them away twice as often costs about a hundredth of the time. */
 const YOUNG_MIB = 24;
@@ -75,6 +100,8 @@ const WORKER_FILE = new URL(import.meta.url.endsWith('.ts') ? '../../dist/workbo
 /** The main thread's end of the line: answers, watches for silence, and knows why the task is to end. */
 class Conversation {
   readonly ending = new AbortController();
+  /** Whether anything was heard of its thread. */
+  hasBegun = false;
   private readonly stall: Stall;
   private answering: Promise<void> = Promise.resolve();
   private unanswered = 0;
@@ -90,6 +117,7 @@ class Conversation {
     ));
     part.signal?.addEventListener('abort', this.onAbort);
     port.on('message', (said: Said) => {
+      this.hasBegun = true;
       if ('question' in said) {
         this.unanswered += 1;
         this.answering = this.answering.then(async () => this.reply(said.question));

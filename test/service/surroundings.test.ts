@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Program } from '../support/program.js';
 import { Running } from '../support/running.js';
@@ -162,6 +162,19 @@ describe('a system without', () => {
     await program.drop('some.xlsx', some);
     await daemon.says(/too many open files/u);
     limitHandles(daemon, 4_096);
+    expect(await program.until(daemon.child, complete)).toEqual([{ total_count: 5, error: null }]);
+    expect(await daemon.stop()).toBe(0);
+  });
+
+  (canRun('prlimit', '--version') ? test : test.skip).each([1, 3])('file handles for a reading thread, but for %d, does not hold it against the file, and reads it when there are', async (spare) => {
+    const program = await create();
+    const daemon = await program.daemon();
+    limitHandles(daemon, (await readdir(`/proc/${daemon.child.pid}/fd`)).length + spare);
+    await program.drop('some.xlsx', some);
+    await daemon.says(/some\.xlsx: no thread could be started for it: too many open files/u);
+    await daemon.says(/tried again/u, 2);
+    limitHandles(daemon, 4_096);
+    expect(await program.rows('select attempts from stage_batch')).toEqual([{ attempts: 0 }]);
     expect(await program.until(daemon.child, complete)).toEqual([{ total_count: 5, error: null }]);
     expect(await daemon.stop()).toBe(0);
   });
