@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { addBatch } from '../../src/store/batches.js';
 import { Database, type Transaction } from '../../src/store/database.js';
-import { ENGINES } from '../support/engines.js';
+import { ENGINES, POSTGRES } from '../support/engines.js';
 
 /** What must not be, the database refuses itself, whoever writes. */
 
@@ -43,6 +43,34 @@ describe.each(ENGINES)('on $name the database', (engine) => {
   test('refuses a second open version of an item', async () => {
     await version();
     await refused(version({ from_date: '2022-02-28' }), /unique|overlap|exclu/iu);
+  });
+
+  (engine === POSTGRES ? test : test.skip)('refuses live versions of an item that overlap, open or closed, whichever comes first', async () => {
+    await version({ from_date: '2022-02-01', to_date: '2022-03-01' });
+    await refused(version({ from_date: '2022-01-01', to_date: '2022-02-02' }), /no_overlap/iu);
+    await refused(version({ from_date: '2022-01-01' }), /open version overlaps/iu);
+    await refused(version({ from_date: '2022-02-28' }), /open version overlaps/iu);
+    await version({ from_date: '2022-03-01' });
+    await refused(version({ from_date: '2022-01-01', to_date: '2022-03-02' }), /overlap/iu);
+    await refused(version({ from_date: '2022-03-02', to_date: '2022-03-04' }), /open version overlaps/iu);
+    await version({ from_date: '2022-01-01', to_date: '2022-02-01' });
+    await refused(write("update master_record set to_date = '2022-03-02' where from_date = '2022-02-01'"), /open version overlaps/iu);
+    await refused(write("update master_record set from_date = '2022-02-20' where to_date is null"), /open version overlaps/iu);
+    await version({ from_date: '2022-02-15', to_date: '2022-04-01', is_deleted: true });
+    await refused(write('update master_record set is_deleted = false where is_deleted'), /overlap/iu);
+    expect(await count('master_record')).toBe(4);
+  });
+
+  (engine === POSTGRES ? test : test.skip)('refuses them, too, where two transactions write them at once', async () => {
+    let waits: Promise<unknown> | undefined;
+    await database.write(async (tx) => {
+      await tx.rows(`insert into master_record (client_account_id, external_reference, from_date, last_updated, batch_id) values (1, 'A', '2022-02-01', 'now', 1)`);
+      waits = refused(version({ from_date: '2022-01-01', to_date: '2022-03-01' }), /open version overlaps/iu);
+      const blocked = "select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()";
+      while ((await database.reader.rows(blocked)).length === 0);
+    });
+    await waits;
+    expect(await count('master_record')).toBe(1);
   });
 
   test('takes what only looks like one: of another item, of another account, or soft-deleted', async () => {
@@ -101,6 +129,33 @@ describe.each(ENGINES)('on $name the database', (engine) => {
     await refused(write("insert into stage_record (batch_id, row_number, insert_date, process_status, process_action) values (99, 2, 'now', 'Failed', 'N/A')"), /foreign key/iu);
     await refused(write('insert into batch_account (batch_id, client_account_id) values (1, 99)'), /foreign key/iu);
     await refused(write('delete from client_account where id = 1').then(async () => version()), /foreign key/iu);
+  });
+
+  test('refuses a version to be moved to a batch or an account that is not there', async () => {
+    await version();
+    await refused(write('update master_record set batch_id = 99'), /foreign key/iu);
+    await refused(write('update master_record set client_account_id = 99'), /foreign key/iu);
+    await write('update master_record set client_account_id = 2');
+  });
+
+  test('refuses to take away what is pointed to: batches with rows or versions, accounts with versions', async () => {
+    await refused(write("insert into stage_record (batch_id, row_number, insert_date, process_status, process_action) select id, 2, 'now', 'Failed', 'N/A' from stage_batch").then(async () => write('delete from stage_batch')), /foreign key/iu);
+    await refused(write('update stage_batch set id = 99'), /foreign key/iu);
+    await write('delete from stage_record');
+    await version();
+    await refused(write('delete from stage_batch'), /foreign key/iu);
+    await refused(write('delete from client_account'), /foreign key/iu);
+    await refused(write('update client_account set id = id + 98'), /foreign key/iu);
+    await write('delete from client_account where id = 2');
+  });
+
+  test('takes rows of several batches in one statement, and none of them where one is not there', async () => {
+    await write("insert into stage_batch (filename, batch_status, start_date) values ('b.xlsx', 'In Progress', 'now')");
+    const add = async (ids: readonly number[]): Promise<unknown> => write(`insert into stage_record (batch_id, row_number, insert_date, process_status, process_action)
+      values ${ids.map((id) => `(${id}, 2, 'now', 'Failed', 'N/A')`).join(', ')}`);
+    await add([1, 2, 1]);
+    await refused(add([1, 99, 2]), /foreign key/iu);
+    expect(await count('stage_record')).toBe(3);
   });
 
   test('refuses an account twice, and a batch that is taken off an account before it counted for it', async () => {
