@@ -7,7 +7,7 @@ const AREAS = {
   history: { mutate: ['src/history/*.ts', '!src/history/draw.ts'], tests: ['test/history/*.test.ts'], runs: 1_500 },
   recovery: {
     mutate: ['src/ingest/{recover,ingest,open,finish,attempts,at-once}.ts'],
-    tests: ['test/ingest/{ingest,unfinished,attempts}.test.ts'],
+    tests: ['test/ingest/{ingest,unfinished,attempts,finish,at-once}.test.ts'],
   },
   claim: { mutate: ['src/inbox/{claim,release,place}.ts'], tests: ['test/inbox/{claim,release,place}.test.ts'] },
   move: { mutate: ['src/inbox/{move,copy,files,archive}.ts', 'src/sync.ts'], tests: ['test/inbox/{move,archive,files,claim,release}.test.ts'] },
