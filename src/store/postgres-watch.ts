@@ -1,6 +1,5 @@
-import { Client } from 'pg';
+import { Client, DatabaseError } from 'pg';
 import type { QueryRunner } from 'typeorm';
-import { systemCode } from '../errors.js';
 import { postgresTarget } from './postgres-target.js';
 
 /**
@@ -11,7 +10,6 @@ import { postgresTarget } from './postgres-target.js';
 
 /** How long an answer may take before it is asked about, and then between one time and the next. */
 const PATIENCE_MS = 10_000;
-const SQLSTATE_LENGTH = 5;
 
 /** Asks; gives the connection up where the server does not answer any more, or is not at it at two looks in a row. */
 export async function watched<T>(url: string, runner: QueryRunner, ask: () => Promise<T>, patienceMs = PATIENCE_MS): Promise<T> {
@@ -47,7 +45,7 @@ async function doingOf(url: string, pid: number, patienceMs: number): Promise<'a
     return rows.length > 0 ? 'at it' : 'nothing';
   } catch (error) {
     // It has an answer, though a bad one: it may have no connection left.
-    return systemCode(error)?.length === SQLSTATE_LENGTH ? 'at it' : 'no answer';
+    return error instanceof DatabaseError ? 'at it' : 'no answer';
   } finally {
     void client.end().catch(() => undefined);
   }
