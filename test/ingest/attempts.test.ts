@@ -70,7 +70,10 @@ describe.each(ENGINES)('attempts on $name', (engine) => {
     expect([...away.pardoned]).toEqual([id]);
     const disk = new IngestError('disk', 'the disk failed');
     await expect(attempt(failing(disk), id, () => true, async () => { throw new Error('it failed'); })).rejects.toBe(disk);
-    // A fault that says nothing of whether it was counted pardons nothing.
+    // Where its own count met the outage it may be there or not; a fault of another kind says that it is not.
+    const begun = failing(OUTAGE);
+    await expect(beginAttempt(begun, id)).rejects.toBe(OUTAGE);
+    expect([...begun.pardoned]).toEqual([id]);
     const refusing = failing(new Error('no such column'));
     await expect(beginAttempt(refusing, id)).rejects.toThrow('no such column');
     expect(refusing.pardoned.size).toBe(0);
