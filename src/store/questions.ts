@@ -36,11 +36,12 @@ export interface AccountActions {
   readonly rows: number;
 }
 
-/** How many rows of a batch did what, by account. */
+/** How many rows of a batch did what, by account; first those whose account is not known. */
 export async function actionsByAccount(db: Queryable, batch: number): Promise<AccountActions[]> {
   return db.rows<AccountActions>(
     `select client_account as account, process_action as action, process_status as status, count(*) as rows from stage_record
-     where batch_id = ? group by client_account, process_action, process_status order by client_account, process_action`, [batch]);
+     where batch_id = ? group by client_account, process_action, process_status
+     order by client_account nulls first, process_action, process_status`, [batch]);
 }
 
 /** Which live versions of an account are asked for. */

@@ -109,6 +109,14 @@ describe.each(ENGINES)('a plan on $name', (engine) => {
     expect((await plan(pass, [join(pass.folder, 'february.csv')])).chains.map(({ reference, after }) => [reference, after.length])).toEqual([['a', 2]]);
   });
 
+  test('tells what the rows would do by account, first of those whose account is not known', async () => {
+    const pass = await create(POLICY, engine);
+    const lines = ['CL-2', '', 'CL-1'].map((account, index) => ({ row: index + 2, date: '2022-01-03', account, reference: 'a', company: 'Acme', amount: 1, term: 'Cash', unreadable: false }));
+    await writeFile(join(pass.folder, 'january.csv'), csvOf({ name: '', rows: lines }));
+    const planned = await plan(pass, [join(pass.folder, 'january.csv')]);
+    expect(planned.files[0]!.actions.map(({ account, action }) => [account, action])).toEqual([[null, 'N/A'], ['CL-1', 'Add'], ['CL-2', 'Add']]);
+  });
+
   test('derives by the settings, also where the database has another policy', async () => {
     const pass = await create(POLICY, engine);
     const [january, june] = ['2022-01-03', '2022-06-03'].map((date) =>
