@@ -51,7 +51,7 @@ export class World {
 
   private constructor(
     private readonly engine: Engine, readonly folder: string, readonly url: string, readonly database: Database,
-    private settings: Settings, public policy: PolicyInForce,
+    public settings: Settings, public policy: PolicyInForce,
   ) {}
 
   static async open(policy: ModelPolicy, clock?: Clock, engine: Engine = SQLITE): Promise<World> {
@@ -192,7 +192,8 @@ export class Worlds {
   };
 }
 
-function stagedRow(row: ModelRow): unknown[] {
+/** A row as a reader gives it out. */
+export function stagedRow(row: ModelRow): unknown[] {
   const error = row.unreadable ? `sheet "Sheet1" row ${row.row}, Amount: expected a number, found "n/a"; row not loaded` : null;
   return [
     row.row, row.date, row.account, row.reference, row.company, row.unreadable ? null : row.amount, row.term,
