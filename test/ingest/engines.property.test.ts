@@ -59,7 +59,7 @@ const HARM = [
   'update master_record set amount = coalesce(amount, 0) + 1 where not is_deleted and is_missing = false and batch_id % 2 = 0',
   "update master_record set is_deleted = true where not is_deleted and external_reference in ('a', 'r03') and to_date is null",
   "update stage_record set process_action = 'Merge' where process_status = 'Processed' and row_number % 2 = 0",
-  "update stage_record set process_status = 'Unprocessed' where process_status = 'Processed' and row_number % 5 = 0",
-  'update batch_date set accepted_count = accepted_count + 1 where batch_id % 3 = 0',
+  "update stage_record set process_status = 'Unprocessed' where process_status = 'Processed' and row_number % 5 = 0 and batch_id % 2 = 0",
+  'update batch_date set accepted_count = accepted_count + 1 where batch_id % 2 = 1',
   "update stage_batch set zeroed_count = zeroed_count + 1, claim = filename, error = 'stuck' where batch_status = 'Complete'",
 ];
