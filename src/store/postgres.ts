@@ -32,16 +32,22 @@ class PostgresDatabase implements Database {
   ) {}
 
   get reader(): Queryable {
-    return reader(this.url, () => this.readSource);
+    return {
+      dialect: POSTGRES,
+      rows: async <T>(sql: string, params: readonly unknown[] = []) => this.counted(again(async () => askOnce<T>(this.url, this.readSource, sql, params))),
+    };
   }
 
   async write<T>(work: (tx: Transaction) => Promise<T>, isKept?: IsKept): Promise<T> {
-    const written = again(async () => this.transact(work, isKept));
-    this.underWay.add(written);
+    return this.counted(again(async () => this.transact(work, isKept)));
+  }
+
+  private async counted<T>(work: Promise<T>): Promise<T> {
+    this.underWay.add(work);
     try {
-      return await written;
+      return await work;
     } finally {
-      this.underWay.delete(written);
+      this.underWay.delete(work);
     }
   }
 
@@ -50,7 +56,8 @@ class PostgresDatabase implements Database {
   }
 
   private async end(): Promise<void> {
-    await Promise.allSettled(this.underWay);
+    // A transaction may ask more; and what waits for a connection of a pool that ends never gets one.
+    while (this.underWay.size > 0) await Promise.allSettled(this.underWay);
     await this.readSource.destroy();
     await this.source.destroy();
   }
@@ -81,13 +88,19 @@ class PostgresDatabase implements Database {
   /** Runs work in a transaction. `doubt`: why it is not known whether it was kept. */
   private async tryOnce<T>(work: (tx: Transaction) => Promise<T>): Promise<{ value: T; doubt?: unknown }> {
     const runner = this.source.createQueryRunner();
+    let refused: unknown;
+    const noticed = (error: unknown): never => { throw refused ??= error; };
+    const asked = queryable(this.url, runner);
     const tx: Transaction = {
-      ...queryable(this.url, runner), now: this.clock,
-      changed: async (sql, params) => changedByPostgres(this.url, runner, POSTGRES.statement(sql), params),
+      dialect: POSTGRES, now: this.clock,
+      rows: async <T>(sql: string, params?: readonly unknown[]) => asked.rows<T>(sql, params).catch(noticed),
+      changed: async (sql, params) => changedByPostgres(this.url, runner, POSTGRES.statement(sql), params).catch(noticed),
     };
     try {
       await tx.rows('begin');
       const value = await work(tx);
+      // The server answers COMMIT behind a refused statement as if all were well, and keeps nothing.
+      if (refused !== undefined) throw refused;
       const doubt = await tx.rows('commit').then(() => undefined, (error: unknown) => {
         if (isNotCommitted(error)) throw error;
         return error;
@@ -132,22 +145,17 @@ function queryable(url: string, runner: QueryRunner): Queryable {
   };
 }
 
-/** Each question on a connection of its own: it is asked again where that was cut. */
-function reader(url: string, source: () => DataSource): Queryable {
-  return {
-    dialect: POSTGRES,
-    rows: async <T>(sql: string, params: readonly unknown[] = []) => again(async () => {
-      const runner = source().createQueryRunner();
-      try {
-        return await queryPostgres<T>(url, runner, POSTGRES.statement(sql), params);
-      } catch (error) {
-        if (isAway(error)) await discard(runner);
-        throw error;
-      } finally {
-        await runner.release();
-      }
-    }),
-  };
+/** Each question on a connection of its own: it can be asked again where that was cut. */
+async function askOnce<T>(url: string, source: DataSource, sql: string, params: readonly unknown[]): Promise<T[]> {
+  const runner = source.createQueryRunner();
+  try {
+    return await queryPostgres<T>(url, runner, POSTGRES.statement(sql), params);
+  } catch (error) {
+    if (isAway(error)) await discard(runner);
+    throw error;
+  } finally {
+    await runner.release();
+  }
 }
 
 /** Opens a PostgreSQL database for everything. */

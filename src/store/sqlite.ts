@@ -47,6 +47,7 @@ class SqliteDatabase implements Database {
   }
 
   async write<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    if (this.closed) throw databaseError(this.path, new Error('the connection is closed'));
     return new Promise<T>((resolve, reject) => {
       this.waiting.push({ work, resolve: resolve as Turn['resolve'], reject });
       this.writing ??= this.writeAll();

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import type { IngestError } from '../../src/errors.js';
 import { Database, openReader, type Transaction } from '../../src/store/database.js';
 import { Statements } from '../../src/store/sqlite-statements.js';
-import { nextChange } from '../../src/store/changes.js';
+
+/** What is SQLite's own: one writer, one file, its locks. What every database promises: `database.test.ts`. */
 
 // eslint-disable-next-line @typescript-eslint/unbound-method
 const original = Statements.prototype.all;
@@ -43,24 +44,6 @@ describe('the writer', () => {
     await Promise.all(asked);
     expect(told).toEqual(['a', 'b', 'c', 'd', 'e'].flatMap((name) => [`${name} begins`, `${name} ends`]));
     expect(await accounts()).toEqual(['a', 'b', 'c', 'd', 'e']);
-  });
-
-  test('keeps nothing of work that throws, and goes on with the next', async () => {
-    const failing = database.write(async (tx) => {
-      await addAccount(tx, 'lost');
-      throw new Error('no');
-    });
-    const next = database.write(async (tx) => addAccount(tx, 'kept'));
-    await expect(failing).rejects.toThrow('no');
-    await next;
-    expect(await accounts()).toEqual(['kept']);
-  });
-
-  test('closes when the questions under way are answered, and answers none afterwards', async () => {
-    const asked = ['client_account', 'stage_batch', 'master_record'].map(async (table) => database.reader.rows(`select count(*) as count from ${table}`));
-    await database.close();
-    expect(await Promise.all(asked)).toEqual([[{ count: 0 }], [{ count: 0 }], [{ count: 0 }]]);
-    await expect(accounts()).rejects.toThrow('the connection is closed');
   });
 
   test('commits together what waits while it is busy, and takes each for itself', async () => {
@@ -111,50 +94,6 @@ describe('the writer', () => {
     expect(await accounts()).toEqual([]);
   });
 
-  test('keeps the work of those whose neighbour throws', async () => {
-    const written = await Promise.allSettled(['a', 'b', 'throws', 'c', 'd'].map(async (name) => database.write(async (tx) => {
-      await addAccount(tx, name);
-      if (name === 'throws') throw new Error('no');
-    })));
-    expect(written.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled', 'fulfilled']);
-    expect(await accounts()).toEqual(['a', 'b', 'c', 'd']);
-  });
-
-  test('tells how many rows each of many statements changed, though all run through one', async () => {
-    await database.write(async (tx) => { for (const name of ['a', 'b', 'c']) await addAccount(tx, name); });
-    const touch = 'update client_account set last_updated = ? where account_number >= ?';
-    expect(await Promise.all(['a', 'b', 'c', 'd'].map(async (from) => database.write(async (tx) => tx.changed(touch, ['then', from]))))).toEqual([3, 2, 1, 0]);
-  });
-
-  test('answers the same question asked many times at once', async () => {
-    await database.write(async (tx) => { for (const name of ['a', 'b', 'c']) await addAccount(tx, name); });
-    const ask = 'select account_number from client_account where account_number > ? order by id';
-    const answers = await Promise.all(['', 'a', 'b', 'c', ''].map(async (after) => database.reader.rows(ask, [after])));
-    expect(answers.map((rows) => rows.length)).toEqual([3, 2, 1, 0, 3]);
-  });
-
-  test('survives any number of refused statements', async () => {
-    for (let time = 0; time < 20; time += 1) await expect(database.write(async (tx) => tx.rows('insert into nothing values (1)'))).rejects.toMatchObject({ code: 'database' });
-    await database.write(async (tx) => addAccount(tx, 'kept'));
-    expect(await accounts()).toEqual(['kept']);
-  });
-
-  test('shows questions what is committed and nothing else', async () => {
-    await database.write(async (tx) => {
-      await addAccount(tx, 'half');
-      expect(await accounts()).toEqual([]);
-    });
-    expect(await accounts()).toEqual(['half']);
-  });
-
-  test('ends what was asked for before it closes; closing twice is safe', async () => {
-    const asked = database.write(async (tx) => addAccount(tx, 'last'));
-    await Promise.all([database.close(), database.close()]);
-    await asked;
-    database = await Database.open(url);
-    expect(await accounts()).toEqual(['last']);
-  });
-
   test('waits for another program’s transaction instead of failing', async () => {
     const other = await Database.open(url);
     let release = (): void => undefined;
@@ -193,45 +132,8 @@ describe('a database file', () => {
     expect([await pragma('journal_mode'), await pragma('synchronous'), await pragma('foreign_keys')]).toEqual(['wal', 2, 1]);
   });
 
-  test('whose schema is newer is refused, and nothing in it is touched', async () => {
-    await database.write(async (tx) => tx.rows("insert into migrations (timestamp, name) values (1900000000001, 'Later1900000000001')"));
-    await database.close();
-    await expect(Database.open(url)).rejects.toMatchObject({
-      code: 'database', message: expect.stringMatching(/its schema is newer than this program \(it has Later1900000000001\); run the version that wrote it/u),
-    });
-  });
-
   test('that is none is refused with what to do', async () => {
     await writeFile(join(folder, 'text.db'), 'this is no database, whatever its name says'.repeat(30));
     await expect(Database.open(`sqlite:${join(folder, 'text.db')}`)).rejects.toMatchObject({ name: 'IngestError', message: expect.stringContaining('the file is not a database; move it away or name another one') });
-  });
-
-  test('keeps its schema when it is opened again', async () => {
-    await database.write(async (tx) => addAccount(tx, 'kept'));
-    await database.close();
-    database = await Database.open(url);
-    expect(await accounts()).toEqual(['kept']);
-  });
-});
-
-describe('the order of changes', () => {
-  test('counts on by one, each at an instant of its own, though the clock runs backwards', async () => {
-    await database.close();
-    let now = Date.parse('2022-01-28T12:00:00.000Z');
-    database = await Database.open(url, () => now);
-    const changes = [];
-    for (const ms of [0, -5_000, 7_000, -20_000]) {
-      now += ms;
-      changes.push(await database.write(nextChange));
-    }
-    expect(changes).toEqual([
-      { seq: 1, at: '2022-01-28T12:00:00.000Z' }, { seq: 2, at: '2022-01-28T12:00:00.001Z' },
-      { seq: 3, at: '2022-01-28T12:00:02.000Z' }, { seq: 4, at: '2022-01-28T12:00:02.001Z' },
-    ]);
-  });
-
-  test('has no gap where a change was rolled back', async () => {
-    await expect(database.write(async (tx) => { await nextChange(tx); throw new Error('no'); })).rejects.toThrow('no');
-    expect(await database.write(nextChange)).toMatchObject({ seq: 1 });
   });
 });
