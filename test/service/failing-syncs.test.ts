@@ -78,11 +78,11 @@ describe('a disk that fails at a sync', () => {
     const failed = new Set<string>();
     for (const [kind, pattern] of Object.entries(KINDS)) {
       const points = syncs.flatMap(({ path }, index) => (pattern.test(path) ? [index + 1] : []));
-      // One of each kind, and more where another sync came in its place.
+      // One of each kind, and more where another sync came in its place: two files at a time are never synced in quite the same order.
       const tried = [points[points.length >> 1]!, ...points];
       for (let run = 0; !failed.has(kind); run += 1) {
         const program = await create();
-        const code = await WAYS[way]!(program, tried[run]);
+        const code = await WAYS[way]!(program, tried[run % tried.length]);
         const seen = await syncsOf(program);
         const at = seen.find(({ isFailed }) => isFailed)?.path;
         if (at === undefined || isCheckpointAtClose(seen)) continue;
