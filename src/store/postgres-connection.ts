@@ -87,6 +87,21 @@ export async function changedByPostgres(url: string, runner: QueryRunner, sql: s
   return (await resultOf(url, runner, sql, params)).affected ?? 0;
 }
 
+/** Commits. Throws, too, where the server takes everything back: a statement was refused, and the work went on behind it. */
+export async function commitPostgres(url: string, runner: QueryRunner): Promise<void> {
+  try {
+    // The driver itself: of the answer TypeORM does not tell which it is.
+    const client = await runner.connect() as Client;
+    const { command } = await watched(url, runner, async () => client.query('commit'));
+    if (command === 'ROLLBACK') throw Object.assign(new Error(TAKEN_BACK), { code: TRANSACTION_ROLLBACK });
+  } catch (error) {
+    throw postgresError(url, error);
+  }
+}
+
+const TRANSACTION_ROLLBACK = '40000';
+const TAKEN_BACK = 'nothing of the transaction is kept: a statement of it was refused, and what it belonged to went on all the same';
+
 async function resultOf(url: string, runner: QueryRunner, sql: string, params: readonly unknown[]): Promise<QueryResult> {
   try {
     return await watched(url, runner, async () => runner.query(sql, params.map(storable), true));

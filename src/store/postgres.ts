@@ -4,7 +4,7 @@ import type { Clock } from '../clock.js';
 import { IngestError } from '../errors.js';
 import type { Database, IsKept, Transaction } from './database.js';
 import { POSTGRES } from './dialect.js';
-import { ASKING, WRITING, changedByPostgres, connectPostgres, discard, migratePostgres, queryPostgres } from './postgres-connection.js';
+import { ASKING, WRITING, changedByPostgres, commitPostgres, connectPostgres, discard, migratePostgres, queryPostgres } from './postgres-connection.js';
 import { commitLost, isAway, isContention, isCut, isNotCommitted, isReadOnly, postgresError, unknownCommit } from './postgres-errors.js';
 import { shownUrl } from '../config/database-url.js';
 import type { Queryable } from './queryable.js';
@@ -88,20 +88,14 @@ class PostgresDatabase implements Database {
   /** Runs work in a transaction. `doubt`: why it is not known whether it was kept. */
   private async tryOnce<T>(work: (tx: Transaction) => Promise<T>): Promise<{ value: T; doubt?: unknown }> {
     const runner = this.source.createQueryRunner();
-    let refused: unknown;
-    const noticed = (error: unknown): never => { throw refused ??= error; };
-    const asked = queryable(this.url, runner);
     const tx: Transaction = {
-      dialect: POSTGRES, now: this.clock,
-      rows: async <T>(sql: string, params?: readonly unknown[]) => asked.rows<T>(sql, params).catch(noticed),
-      changed: async (sql, params) => changedByPostgres(this.url, runner, POSTGRES.statement(sql), params).catch(noticed),
+      ...queryable(this.url, runner), now: this.clock,
+      changed: async (sql, params) => changedByPostgres(this.url, runner, POSTGRES.statement(sql), params),
     };
     try {
       await tx.rows('begin');
       const value = await work(tx);
-      // The server answers COMMIT behind a refused statement as if all were well, and keeps nothing.
-      if (refused !== undefined) throw refused;
-      const doubt = await tx.rows('commit').then(() => undefined, (error: unknown) => {
+      const doubt = await commitPostgres(this.url, runner).then(() => undefined, (error: unknown) => {
         if (isNotCommitted(error)) throw error;
         return error;
       });

@@ -63,6 +63,20 @@ describe.each(ENGINES)('on $name', (engine) => {
       expect(await accounts()).toEqual(['kept']);
     });
 
+    test('that took a refused statement back to a savepoint is kept, and what is refused later is told by its own reason', async () => {
+      const work = (last: string) => async (tx: Transaction): Promise<void> => {
+        await addAccount(tx, 'kept');
+        await tx.rows('savepoint before');
+        await expect(tx.rows('insert into nothing values (1)')).rejects.toThrow(/nothing/u);
+        await tx.rows('rollback to savepoint before');
+        await tx.rows(last);
+      };
+      await expect(database.write(work('insert into nowhere values (1)'))).rejects.toThrow(/nowhere/u);
+      expect(await accounts()).toEqual([]);
+      await database.write(work('release savepoint before'));
+      expect(await accounts()).toEqual(['kept']);
+    });
+
     test('that returns is kept whole or fails, also where its work goes on behind a refused statement', async () => {
       const outcome = await database.write(async (tx) => {
         await addAccount(tx, 'before');
