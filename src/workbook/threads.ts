@@ -19,8 +19,8 @@ export class Threads {
   private pool: Piscina | undefined;
   /** Those whose threads did not start: they end with the tasks that run in them. */
   private readonly ending = new Set<Piscina>();
-  /** Why a thread did not start, the last time. */
-  private trouble: unknown;
+  /** Why each of them was given up. */
+  private readonly troubles = new WeakMap<Piscina, unknown>();
   private isClosed = false;
 
   constructor(private readonly options: { readonly threads: number; readonly heapMiB: number }) {}
@@ -45,7 +45,7 @@ export class Threads {
       if (conversation.reason() !== undefined) throw conversation.reason();
       if (conversation.hasBegun) throw lost(error);
       this.giveUp(pool, error);
-      throw fileError('no thread could be started for it', this.trouble ?? error);
+      throw fileError('no thread could be started for it', this.troubles.get(pool) ?? error);
     } finally {
       await conversation.end();
     }
@@ -82,7 +82,7 @@ export class Threads {
   private giveUp(pool: Piscina, error: unknown): void {
     if (this.pool !== pool) return;
     this.pool = undefined;
-    this.trouble = error;
+    this.troubles.set(pool, error);
     this.ending.add(pool);
     void pool.close({ force: true }).then(() => this.ending.delete(pool));
   }
@@ -91,7 +91,7 @@ export class Threads {
 /** How long a pool that ends waits for the tasks that run: the longest that there is. */
 const NEVER_MS = 2 ** 31 - 1;
 
-/** Half of what is usual: 20 MiB less at the peak, for a tenth more of the processor, which clears away twice as often (README, A and B). */
+/** Half of what is usual. 32 took up to a tenth less of the processor for workloads A and B, and 10 to 30 MiB more at their peak. */
 const YOUNG_MIB = 24;
 
 /** A thread cannot be a TypeScript file: run from source (by tests), the built one serves. */

@@ -1,9 +1,9 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
- * PostgreSQL looks a reference up for every row that is written, which is a third of what a large file costs there. The
+ * PostgreSQL looks a reference up for every row that is written, which makes a large file dear (docs/scaling.md). The
  * tables into which files go are checked once a statement instead: the same is refused, and what is referred to is
- * locked in the same way. SQLite's references cost next to nothing.
+ * locked in the same way.
  */
 export class BulkReferences1700000000003 implements MigrationInterface {
   readonly name = 'BulkReferences1700000000003';
@@ -32,16 +32,16 @@ const REFERENCES: readonly Reference[] = [
 
 function statements({ table, column, to }: Reference): string[] {
   const name = `${table}_${column}`;
-  const refuse = (what: string): string => `raise foreign_key_violation using message = '${what} violates foreign key "${name}"'`;
+  const refuse = `raise foreign_key_violation using message = format('%s on table %s violates foreign key "${name}"', lower(tg_op), tg_table_name)`;
   return [
     `alter table ${table} drop constraint ${name}_fkey`,
 
     `create function ${name}_named() returns trigger language plpgsql as $$
-     declare found bigint;
+     declare known bigint;
      begin
        perform 1 from ${to} where id in (select ${column} from written) for key share;
-       get diagnostics found = row_count;
-       if found < (select count(distinct ${column}) from written) then ${refuse(`insert into ${table}`)}; end if;
+       get diagnostics known = row_count;
+       if known < (select count(distinct ${column}) from written) then ${refuse}; end if;
        return null;
      end $$`,
     `create trigger ${name}_inserted after insert on ${table} referencing new table as written
@@ -51,7 +51,7 @@ function statements({ table, column, to }: Reference): string[] {
     `create function ${name}_changed() returns trigger language plpgsql as $$
      begin
        perform 1 from ${to} where id = new.${column} for key share;
-       if not found then ${refuse(`update of ${table}`)}; end if;
+       if not found then ${refuse}; end if;
        return null;
      end $$`,
     `create trigger ${name}_updated after update of ${column} on ${table} for each row
@@ -59,7 +59,7 @@ function statements({ table, column, to }: Reference): string[] {
 
     `create function ${name}_dropped() returns trigger language plpgsql as $$
      begin
-       if exists (select 1 from ${table} where ${column} = old.id) then ${refuse(`delete from ${to}`)}; end if;
+       if exists (select 1 from ${table} where ${column} = old.id) then ${refuse}; end if;
        return null;
      end $$`,
     `create trigger ${name}_kept after delete on ${to} for each row execute function ${name}_dropped()`,

@@ -1,7 +1,7 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
- * PostgreSQL's constraint against overlapping versions costs half of what a new version does, and nearly every new
+ * PostgreSQL's constraint against overlapping versions costs more than half of what a new version does, and nearly every new
  * version is open. It is kept to closed versions; that an open one is the last of its item is asked of an index, once a
  * statement. What was refused before is refused still, and by the account's lock also where two transactions write at once.
  */
