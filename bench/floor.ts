@@ -1,12 +1,15 @@
 import { rmSync } from 'node:fs';
 import sqlite3 from 'sqlite3';
 import yauzl from 'yauzl';
+import { loadSettings } from '../src/config/load.js';
+import { WorkbookReader } from '../src/workbook/reader.js';
 import { rowsOf, type Row, type Submission } from './data.js';
 
 /**
  * The floor of J, in a process of its own: what inflating a workbook's bytes and inserting its rows costs when nothing
- * is read, checked, indexed or derived; and what the barest step of history costs behind it. Arguments: the workbook,
- * its submission as JSON, a path for the database.
+ * is read, checked, indexed or derived. Beside it, what no way of taking it in can do without: reading it alone, whose
+ * rows are thrown away, and the barest step of history behind it. Arguments: the workbook, its submission as JSON, a
+ * path for the database.
  */
 
 const STATEMENT_ROWS = 5_000;
@@ -30,6 +33,7 @@ const STEP = [
 
 const [workbook, submission, database] = process.argv.slice(2) as [string, string, string];
 const inflating = await inflate(workbook);
+const reading = await read(workbook);
 const db = new sqlite3.Database(database);
 const of = JSON.parse(submission) as Submission;
 for (const sql of TABLES) await run(sql);
@@ -38,7 +42,7 @@ await insert({ ...of, month: of.month - 1 }, 'insert into version select value -
 const stepping = await time(async () => { for (const sql of STEP) await run(sql); });
 await new Promise((resolve) => db.close(resolve));
 for (const ending of ['', '-wal', '-shm']) rmSync(`${database}${ending}`, { force: true });
-process.stdout.write(JSON.stringify({ inflating, inserting, stepping }));
+process.stdout.write(JSON.stringify({ inflating, inserting, reading, stepping }));
 
 async function inflate(path: string): Promise<number> {
   return time(async () => {
@@ -48,6 +52,16 @@ async function inflate(path: string): Promise<number> {
     }
     zip.close();
   });
+}
+
+async function read(path: string): Promise<number> {
+  const settings = loadSettings({});
+  const reader = new WorkbookReader({ threads: 1, heapMiB: settings.limits.workerHeapMiB });
+  try {
+    return await time(async () => { await reader.read(path, settings, async () => undefined); });
+  } finally {
+    await reader.close();
+  }
 }
 
 async function insert(submission: Submission, statement: string): Promise<number> {

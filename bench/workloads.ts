@@ -57,9 +57,12 @@ async function monthAfterMonth({ rows, database }: Request, texts: Texts, accoun
 async function floorOf(path: string, submission: Submission, folder: string, name: string): Promise<Samples> {
   const script = join(import.meta.dirname, 'floor.js');
   const { stdout } = await promisify(execFile)(process.execPath, [script, path, JSON.stringify(submission), join(folder, 'floor.db')]);
-  const { inflating, inserting, stepping } = JSON.parse(stdout) as { inflating: number; inserting: number; stepping: number };
+  const { inflating, inserting, reading, stepping } = JSON.parse(stdout) as Record<'inflating' | 'inserting' | 'reading' | 'stepping', number>;
   const part = (seconds: number): Cost => ({ seconds, cpuSeconds: 0, peakMiB: 0 });
-  return { [`${name} inflating`]: part(inflating), [`${name} inserting`]: part(inserting), [`${name} floor`]: part(inflating + inserting), [`${name} barest step`]: part(stepping) };
+  return {
+    [`${name} inflating`]: part(inflating), [`${name} inserting`]: part(inserting), [`${name} floor`]: part(inflating + inserting),
+    [`${name} reading alone`]: part(reading), [`${name} barest step`]: part(stepping),
+  };
 }
 
 /** An account with twice as many items, which come in two files, one behind the other; and its next month. */
