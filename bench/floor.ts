@@ -8,7 +8,7 @@ import { rowsOf, type Row, type Submission } from './data.js';
 /**
  * The floor of J, in a process of its own: what inflating a workbook's bytes and inserting its rows costs when nothing
  * is read, checked, indexed or derived. Beside it, what no way of taking it in can do without: reading it alone, whose
- * rows are thrown away, and the barest step of history behind it. Arguments: the workbook, its submission as JSON, a
+ * rows are thrown away, and the barest step behind it that keeps the rules of history. Arguments: the workbook, its submission as JSON, a
  * path for the database.
  */
 
@@ -20,11 +20,19 @@ const TABLES = [
   'create table version (account text, reference text, from_date text, to_date text, company text, amount decimal(19,4), term text, primary key (account, reference, from_date)) without rowid',
 ];
 
-/** The month behind the versions of the month before, without late rows, contradictions, missing items, placeholders, totals or bounded transactions. */
+/** What the rows are looked up by. Not timed: it may be kept up to date while reading goes on. */
+const INDEX = 'create unique index row_item on row (account, reference)';
+
+/** The month behind the versions of the month before, with nothing but its rules: no late rows, placeholders, totals or bounded transactions. */
 const STEP = [
   'begin',
+  // Contradictions: rows of the same item.
+  'select count(*) from row r where exists (select 1 from row o where o.account = r.account and o.reference = r.reference and o.rowid <> r.rowid)',
   `update row set outcome = case when exists (select 1 from version v where v.account = row.account and v.reference = row.reference and v.to_date is null
     and v.amount is row.amount and v.term is row.term and v.company is row.company) then 'unchanged' else 'changed' end`,
+  // Missing items, of which this month has none: looking for them is what they cost.
+  `update version set to_date = (select max(date) from row) where to_date is null
+    and not exists (select 1 from row where row.account = version.account and row.reference = version.reference)`,
   `update version set to_date = row.date from row where row.outcome = 'changed' and version.account = row.account and version.reference = row.reference
     and version.to_date is null`,
   "insert into version select account, reference, date, null, company, amount, term from row where outcome = 'changed'",
@@ -39,6 +47,7 @@ const of = JSON.parse(submission) as Submission;
 for (const sql of TABLES) await run(sql);
 const inserting = await insert(of, 'insert into row select value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, null from json_each(?)');
 await insert({ ...of, month: of.month - 1 }, 'insert into version select value ->> 1, value ->> 2, value ->> 0, null, value ->> 3, value ->> 4, value ->> 5 from json_each(?)');
+await run(INDEX);
 const stepping = await time(async () => { for (const sql of STEP) await run(sql); });
 await new Promise((resolve) => db.close(resolve));
 for (const ending of ['', '-wal', '-shm']) rmSync(`${database}${ending}`, { force: true });

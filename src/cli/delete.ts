@@ -1,6 +1,5 @@
-import { IngestError } from '../errors.js';
+import { IngestError, printable } from '../errors.js';
 import { deleteBatch, deleteRecord, deleteVersion, type Deletion, type RecordDeletion } from '../ingest/delete.js';
-import { printable } from '../ingest/outcome.js';
 import { rehearse, type Store } from '../store/rehearsal.js';
 import { batchNumber, print, printJson, withDatabase, type AddCommand } from './command.js';
 

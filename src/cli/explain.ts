@@ -1,6 +1,6 @@
+import { printable } from '../errors.js';
 import type { ItemChain } from '../ingest/ask.js';
 import { explainItem, type ItemExplanation } from '../ingest/explain.js';
-import { printable } from '../ingest/outcome.js';
 import { ask, knownAtOption, type AddCommand, type KnownAt } from './command.js';
 import { drawItem } from './history.js';
 import { versionListing } from './listings.js';

@@ -1,7 +1,7 @@
+import { printable } from '../errors.js';
 import { dateOf } from '../history/day.js';
 import { drawChain } from '../history/draw.js';
 import { askChains, type ItemChain } from '../ingest/ask.js';
-import { printable } from '../ingest/outcome.js';
 import { ask, knownAtOption, type AddCommand, type KnownAt } from './command.js';
 import { versionListing } from './listings.js';
 import { output, withOutput, type OutputOptions } from './output/output.js';

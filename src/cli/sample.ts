@@ -1,6 +1,6 @@
 import { Option } from 'commander';
 import { IngestError } from '../errors.js';
-import { sampleDates, type Step } from '../history/sample.js';
+import { sampleDates, type Interval } from '../history/sample.js';
 import { askChains } from '../ingest/ask.js';
 import { countArgument, dayArgument } from './arguments.js';
 import { ask, knownAtOption, type AddCommand, type KnownAt } from './command.js';
@@ -9,7 +9,7 @@ import { output, withOutput, type OutputOptions } from './output/output.js';
 
 interface SampleOptions extends OutputOptions, KnownAt {
   readonly from: string;
-  readonly every: Step;
+  readonly every: Interval;
   readonly count: string;
 }
 

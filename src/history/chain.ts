@@ -20,6 +20,11 @@ export interface Version {
   readonly batch: number;
 }
 
+/** Whether a version holds on a day. */
+export function covers({ from, to }: Version, day: Day): boolean {
+  return from <= day && (to === null || day < to);
+}
+
 /** What is on record of an item at a date. */
 export interface Observation {
   readonly date: Day;

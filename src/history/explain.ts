@@ -1,4 +1,4 @@
-import { isObservation, type ItemEvent, type Version } from './chain.js';
+import { covers, isObservation, type ItemEvent, type Version } from './chain.js';
 import type { Day } from './day.js';
 import type { Policy } from './policy.js';
 import type { Submission, Timeline } from './timeline.js';
@@ -71,8 +71,4 @@ function causeOf(event: ItemEvent | undefined): Explanation['cause'] {
 
 function differences(one: Version, other: Version): number[] {
   return one.tracked.flatMap((value, index) => (value === other.tracked[index] ? [] : [index]));
-}
-
-function covers({ from, to }: Version, day: Day): boolean {
-  return from <= day && (to === null || day < to);
 }

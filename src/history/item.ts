@@ -1,5 +1,5 @@
 import { actionOf, type Action } from './action.js';
-import { deriveChain, isObservation, NEEDS_WHOLE, type Carry, type ItemEvent, type Version } from './chain.js';
+import { covers, deriveChain, isObservation, NEEDS_WHOLE, type Carry, type ItemEvent, type Version } from './chain.js';
 import type { Day } from './day.js';
 import type { StoredVersion } from './diff.js';
 import type { Policy } from './policy.js';
@@ -7,7 +7,7 @@ import type { Timeline } from './timeline.js';
 import type { Window } from './window.js';
 
 /** A change of what is on record of an account, its submissions one after another. */
-export interface Change {
+export interface RecordChange {
   readonly policy: Policy;
   readonly window: Window;
   /** At least one; the last is how things are afterwards. */
@@ -37,7 +37,7 @@ export interface ItemOutcome {
 }
 
 /** The chain of an item after a change, within the window, and what each of its rows did. */
-export function deriveItem(change: Change, item: ItemHistory): ItemOutcome | typeof NEEDS_WHOLE {
+export function deriveItem(change: RecordChange, item: ItemHistory): ItemOutcome | typeof NEEDS_WHOLE {
   if (!isSettled(change.window, item)) return NEEDS_WHOLE;
   const carry = carryOf(change, item);
   const actions = new Map<Day, Action>();
@@ -60,7 +60,7 @@ function isSettled({ until }: Window, item: ItemHistory): boolean {
   return until === undefined || item.after.some((event) => event.date === until && isObservation(event));
 }
 
-function carryOf({ window, steps }: Change, item: ItemHistory): Carry | undefined {
+function carryOf({ window, steps }: RecordChange, item: ItemHistory): Carry | undefined {
   const from = window.from;
   if (from === undefined) return undefined;
   const version = item.stored.find((candidate) => covers(candidate, from));
@@ -73,12 +73,8 @@ function carryOf({ window, steps }: Change, item: ItemHistory): Carry | undefine
   };
 }
 
-function covers(version: Version, day: Day): boolean {
-  return version.from <= day && (version.to === null || day < version.to);
-}
-
 function chainAt(
-  change: Change, item: ItemHistory, index: number, carry: Carry | undefined,
+  change: RecordChange, item: ItemHistory, index: number, carry: Carry | undefined,
 ): readonly Version[] | typeof NEEDS_WHOLE {
   const step = change.steps[index];
   if (step === undefined) return item.stored;

@@ -2,7 +2,7 @@ import { dateOf, dayOf, MS_PER_DAY, type Day } from './day.js';
 
 /** From a date, so many instances every so often, and what a chain says at each of them. */
 
-export type Step = 'day' | 'week' | 'month';
+export type Interval = 'day' | 'week' | 'month';
 
 /** The last day that a date `YYYY-MM-DD` can name. */
 const LAST_DAY = dayOf('9999-12-31');
@@ -11,7 +11,7 @@ const LAST_DAY = dayOf('9999-12-31');
  * The first `count` dates from `from` on. Months keep the day of `from`, clipped to the end of shorter ones: 31 Jan,
  * 28 Feb, 31 Mar. Fewer where the calendar ends in between (9999-12-31).
  */
-export function sampleDates(from: Day, every: Step, count: number): Day[] {
+export function sampleDates(from: Day, every: Interval, count: number): Day[] {
   const dates: Day[] = [];
   for (let step = 0; step < count; step += 1) {
     const date = every === 'month' ? monthsAfter(from, step) : from + step * (every === 'week' ? 7 : 1);

@@ -3,7 +3,8 @@ import { dateOf } from '../history/day.js';
 import { timelineOf } from '../history/timeline.js';
 import { appendRows, type AppendCounts } from '../store/appends.js';
 import type { Transaction } from '../store/database.js';
-import { submissionsOf, type AccountChange, type Applied } from './derive.js';
+import type { AccountChange } from './account-change.js';
+import { submissionsOf, type Applied } from './derive.js';
 
 /**
  * The fast way for what nearly every file is: the next submission of an account, dated behind all others. It gives what

@@ -1,6 +1,5 @@
 import { instant } from '../clock.js';
 import type { Action } from '../history/action.js';
-import { dayOf } from '../history/day.js';
 import { passUnlessDisk } from '../errors.js';
 import { failpoint } from '../failpoint.js';
 import { accountsToApply, lockAccount, markApplied, markPolicy, namedDates, touchAccount, waitingFor, waitingOnAccountsOf, type Account, type Waiting } from '../store/accounts.js';
@@ -11,9 +10,10 @@ import type { StageBatch } from '../store/entities/stage-batch.js';
 import type { Store } from '../store/rehearsal.js';
 import type { PolicyInForce } from '../store/policies.js';
 import { tallyRows } from '../store/records.js';
+import { batchApplied } from './account-change.js';
 import { appendToAccount, canAppend } from './append.js';
 import { expectBalance } from './balance.js';
-import { deriveAccount, type AccountChange, type Applied } from './derive.js';
+import { deriveAccount, type Applied } from './derive.js';
 import { forEachAccount } from './each-account.js';
 import { policyFor } from './policy.js';
 
@@ -62,13 +62,8 @@ async function applyIfWaiting(tx: Transaction, batch: number, id: number, policy
 }
 
 async function applyToAccount(tx: Transaction, batch: number, account: Account, waiting: Waiting, policy: PolicyInForce, way: Way): Promise<void> {
-  const after = await namedDates(tx, account.id, batch);
-  const own = after.filter(({ batch_id }) => batch_id === batch);
-  const work: AccountChange = {
-    account, policy: policyFor(policy.definition, account.account_number), own: batch, after,
-    before: after.filter(({ batch_id }) => batch_id !== batch),
-    dates: own.map(({ effective_date }) => dayOf(effective_date)),
-  };
+  const ruled = { account, policy: policyFor(policy.definition, account.account_number) };
+  const work = batchApplied(ruled, batch, await namedDates(tx, account.id, batch));
   const isAppend = way === 'fast' && canAppend(work, waiting.repeated_count);
   const at = instant(tx.now());
   const outcome = isAppend ? await appendToAccount(tx, work, at) : await deriveAccount(tx, work, at);

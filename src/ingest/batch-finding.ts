@@ -1,6 +1,6 @@
+import { printable } from '../errors.js';
 import type { Audit } from './audit.js';
 import type { BatchFault, Finding } from './finding.js';
-import { printable } from './outcome.js';
 
 /** What is wrong with a batch, one finding for each row, count and date. */
 export function batchFindings({ batch, rowsLost, notApplied, marks, totals, dates }: Audit): Finding[] {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { IngestError } from '../errors.js';
+import { IngestError, printable } from '../errors.js';
 import { lookAt } from '../inbox/files.js';
 import { sha256 } from '../inbox/hash.js';
 import { findBatch, liveBatchOf, lockBatch, markDecision, reopenBatch } from '../store/batches.js';
@@ -8,7 +8,6 @@ import type { Transaction } from '../store/database.js';
 import type { Store } from '../store/rehearsal.js';
 import type { StageBatch } from '../store/entities/stage-batch.js';
 import { dropRows } from '../store/records.js';
-import { printable } from './outcome.js';
 
 /**
  * Decisions of people about a batch. They are only written down here, in one transaction, and carried out by whoever

@@ -1,7 +1,7 @@
 import { instant } from '../clock.js';
-import { IngestError } from '../errors.js';
+import { IngestError, printable } from '../errors.js';
 import { failpoint } from '../failpoint.js';
-import { dayOf } from '../history/day.js';
+import { dateOf } from '../history/day.js';
 import { accountsToRemove, findAccount, lockAccount, markRemoved, namedDates, standingOf, touchAccount, type Account } from '../store/accounts.js';
 import { halfDeletedBatches, lockBatch, markDeleted } from '../store/batches.js';
 import { nextChange } from '../store/changes.js';
@@ -9,11 +9,11 @@ import { blamedOn, deleteNamelessRows, deleteRows, deleteRowsOf, findRow, repeat
 import type { Transaction } from '../store/database.js';
 import type { BatchStatus, StageBatch } from '../store/entities/stage-batch.js';
 import type { Store } from '../store/rehearsal.js';
+import { batchRemoved, rowsVoided, ruled } from './account-change.js';
 import { isAdmitted } from './balance.js';
 import { expectBatch } from './decide.js';
-import { deriveAccount, ruled, type ChangeOutcome } from './derive.js';
+import { deriveAccount, type ChangeOutcome } from './derive.js';
 import { forEachAccount } from './each-account.js';
-import { printable } from './outcome.js';
 import { recordOfVersion, whyNotOnRecord } from './started.js';
 
 /** What a deletion of a batch changed. */
@@ -75,13 +75,10 @@ async function removeFromAccount(tx: Transaction, batch: number, id: number): Pr
   const account = await lockAccount(tx, id);
   const standing = await standingOf(tx, batch, account.id);
   if (standing === 'removed') return noChanges();
-  const before = await namedDates(tx, account.id, batch);
-  const after = before.filter(({ batch_id }) => batch_id !== batch);
-  const own = before.filter(({ batch_id }) => batch_id === batch).map(({ effective_date }) => effective_date);
-  const changes = standing === 'waiting' ? noChanges()
-    : await deriveAccount(tx, { ...(await ruled(tx, account)), before, after, own: null, dates: own.map(dayOf) }, instant(tx.now()));
+  const work = batchRemoved(await ruled(tx, account), batch, await namedDates(tx, account.id, batch));
+  const changes = standing === 'waiting' ? noChanges() : await deriveAccount(tx, work, instant(tx.now()));
   const change = await nextChange(tx);
-  await deleteRowsOf(tx, batch, account.account_number, own, change);
+  await deleteRowsOf(tx, batch, account.account_number, work.dates!.map(dateOf), change);
   await markRemoved(tx, batch, account.id, change);
   await touchAccount(tx, account.id, change);
   await failpoint('removal-commit');
@@ -110,9 +107,8 @@ async function voidRecord(tx: Transaction, id: number): Promise<RecordDeletion> 
   if (account === undefined || first === undefined) throw new IngestError('usage', `record ${id} is not on record: ${await whyNotOnRecord(tx, id)}`);
   const named = await namedDates(tx, account.id, null);
   const ids = records.map((record) => record.id);
-  const { effects, written } = await deriveAccount(tx, {
-    ...(await ruled(tx, account)), before: named, after: named, own: null, dates: [dayOf(first.effective_date)], voided: new Set(ids),
-  }, instant(tx.now()));
+  const work = rowsVoided(await ruled(tx, account), named, first.effective_date, ids);
+  const { effects, written } = await deriveAccount(tx, work, instant(tx.now()));
   const change = await nextChange(tx);
   await deleteRows(tx, ids, change);
   await touchAccount(tx, account.id, change);

@@ -1,41 +1,21 @@
-import { IngestError } from '../errors.js';
 import { countEffects, type Action, type Effects } from '../history/action.js';
 import { NEEDS_WHOLE, type ItemEvent } from '../history/chain.js';
 import { dayOf, type Day } from '../history/day.js';
 import { diff, type Diff } from '../history/diff.js';
-import { deriveItem, type Change, type ItemHistory, type ItemOutcome, type Step } from '../history/item.js';
-import type { Policy } from '../history/policy.js';
+import { deriveItem, type RecordChange, type ItemHistory, type ItemOutcome, type Step } from '../history/item.js';
 import { timelineOf, type Submission } from '../history/timeline.js';
 import { WHOLE, windowOf, type Window } from '../history/window.js';
-import { namedDates, type Account, type NamedDate } from '../store/accounts.js';
+import { namedDates, type NamedDate } from '../store/accounts.js';
 import { loadEvents, loadVersions, pagesOf, writeChains, type EventRow, type Items } from '../store/chains.js';
 import type { Transaction } from '../store/database.js';
-import { findPolicy, policyInForce } from '../store/policies.js';
-import { policyFor } from './policy.js';
 import { markProcessed } from '../store/records.js';
+import { nothingChanged, type AccountChange, type RuledAccount } from './account-change.js';
 
 /**
  * Brings the chains of one account to what the rules say, inside a transaction: load the window that a change can
  * reach, derive, compare with what is stored, write the difference. Applying, deleting, voiding and rebuilding are
  * all this one path.
  */
-export interface AccountChange extends RuledAccount {
-  /** What counts for the account before and after the change, first-admitted first. */
-  readonly before: readonly NamedDate[];
-  readonly after: readonly NamedDate[];
-  /** The batch whose rows are applied, if it is that. */
-  readonly own: number | null;
-  /** The rows that are no observations any more after the change, if it is that. */
-  readonly voided?: ReadonlySet<number>;
-  /** The dates whose submissions or observations change, ascending; null derives every chain whole. */
-  readonly dates: readonly Day[] | null;
-}
-
-/** An account with the policy that its chains are derived by. */
-export interface RuledAccount {
-  readonly account: Account;
-  readonly policy: Policy;
-}
 
 /** What applying did: how many rows by their action, and the effects beside them. */
 export interface Applied {
@@ -93,25 +73,18 @@ function countWritten(written: Written, diffs: Iterable<Diff>): void {
 /** Derives and writes every chain of an account anew, from what is on record of it. */
 export async function deriveWhole(tx: Transaction, ruled: RuledAccount, at: string): Promise<ChangeOutcome> {
   const named = await namedDates(tx, ruled.account.id, null);
-  return deriveAccount(tx, { ...ruled, before: named, after: named, own: null, dates: null }, at);
-}
-
-/** An account with the policy that its chains are derived by; before its first batch is applied, the one in force. */
-export async function ruled(tx: Transaction, account: Account): Promise<RuledAccount> {
-  const policy = account.policy_id === null ? await policyInForce(tx) : await findPolicy(tx, account.policy_id);
-  if (policy === undefined) throw new IngestError('internal', `account ${account.account_number} has no policy`);
-  return { account, policy: policyFor(policy.definition, account.account_number) };
+  return deriveAccount(tx, nothingChanged(ruled, named), at);
 }
 
 /** Derives the chains of an account, page by page, and writes nothing; the next page is read when it is asked for. */
 export async function* deriveItems(tx: Transaction, work: AccountChange): AsyncGenerator<Map<string, DerivedItem>> {
-  const plan = planOf(work);
-  for (const page of await pagesOf(tx, work.account, work.dates ?? plan.dates)) yield derivePage(tx, work, plan, page);
+  const derivation = derivationOf(work);
+  for (const page of await pagesOf(tx, work.account, work.dates ?? derivation.dates)) yield derivePage(tx, work, derivation, page);
 }
 
 /** What deriving the items of an account follows from. */
-export interface Plan {
-  readonly change: Change;
+export interface Derivation {
+  readonly change: RecordChange;
   /** The dates whose events derivation needs. */
   readonly dates: readonly Day[];
   readonly rankBefore: ReadonlyMap<number, number>;
@@ -125,8 +98,8 @@ export interface DerivedItem {
   readonly waiting: readonly EventRow[];
 }
 
-/** The plan of a change, within the window that it can reach. */
-export function planOf(work: AccountChange): Plan {
+/** The derivation of a change, within the window that it can reach. */
+export function derivationOf(work: AccountChange): Derivation {
   const submissions = submissionsOf(work.after);
   const window = work.dates === null ? WHOLE : windowOf(mergedSubmissions(work), work.dates);
   return {
@@ -137,9 +110,9 @@ export function planOf(work: AccountChange): Plan {
   };
 }
 
-/** The plan of the same change with every chain derived whole. */
-export function widened(plan: Plan, work: AccountChange): Plan {
-  return { ...plan, change: { ...plan.change, window: WHOLE }, dates: datesWithin(work, WHOLE) };
+/** The derivation of the same change with every chain derived whole. */
+export function widened(derivation: Derivation, work: AccountChange): Derivation {
+  return { ...derivation, change: { ...derivation.change, window: WHOLE }, dates: datesWithin(work, WHOLE) };
 }
 
 /** One step for each date of the batch that is applied, in order; any other change is one step. */
@@ -181,32 +154,32 @@ export function ranksOf(named: readonly NamedDate[]): Map<number, number> {
   return new Map(named.map(({ batch_id, admitted_seq }) => [batch_id, admitted_seq]));
 }
 
-async function derivePage(tx: Transaction, work: AccountChange, plan: Plan, items: Items): Promise<Map<string, DerivedItem>> {
+async function derivePage(tx: Transaction, work: AccountChange, derivation: Derivation, items: Items): Promise<Map<string, DerivedItem>> {
   const derived = new Map<string, DerivedItem>();
   const unsettled: string[] = [];
-  for (const [reference, loaded] of await loadItems(tx, work, plan, items)) {
-    const outcome = deriveItem(plan.change, loaded.item);
+  for (const [reference, loaded] of await loadItems(tx, work, derivation, items)) {
+    const outcome = deriveItem(derivation.change, loaded.item);
     if (outcome === NEEDS_WHOLE) unsettled.push(reference);
     else derived.set(reference, { ...loaded, outcome });
   }
   if (unsettled.length === 0) return derived;
-  for (const [reference, item] of await derivePage(tx, work, widened(plan, work), { references: unsettled })) derived.set(reference, item);
+  for (const [reference, item] of await derivePage(tx, work, widened(derivation, work), { references: unsettled })) derived.set(reference, item);
   return derived;
 }
 
 async function loadItems(
-  tx: Transaction, work: AccountChange, plan: Plan, items: Items,
+  tx: Transaction, work: AccountChange, derivation: Derivation, items: Items,
 ): Promise<Map<string, { item: ItemHistory; waiting: EventRow[] }>> {
-  const versions = await loadVersions(tx, work.account.id, plan.change.window, items);
-  const events = await loadEvents(tx, work.account.account_number, plan.dates, items);
+  const versions = await loadVersions(tx, work.account.id, derivation.change.window, items);
+  const events = await loadEvents(tx, work.account.account_number, derivation.dates, items);
   const loaded = new Map<string, { item: ItemHistory; waiting: EventRow[] }>();
   for (const reference of new Set([...versions.keys(), ...events.keys()])) {
     const rows = events.get(reference) ?? [];
     const waiting = rows.filter((row) => row.batch === work.own && row.isWaiting);
     const item = {
       stored: versions.get(reference) ?? [],
-      before: eventsOf(rows, plan.rankBefore),
-      after: eventsOf(work.voided === undefined ? rows : rows.map((row) => withoutVoided(row, work.voided!)), plan.rankAfter),
+      before: eventsOf(rows, derivation.rankBefore),
+      after: eventsOf(work.voided === undefined ? rows : rows.map((row) => withoutVoided(row, work.voided!)), derivation.rankAfter),
       accepted: [...new Set(waiting.map(({ date }) => date))],
     };
     loaded.set(reference, { item, waiting });

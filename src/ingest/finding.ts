@@ -1,9 +1,9 @@
+import { printable } from '../errors.js';
 import type { Version } from '../history/chain.js';
 import { dateOf, type Day } from '../history/day.js';
 import type { StoredVersion } from '../history/diff.js';
 import type { ChainFault, ChainFinding } from '../history/health.js';
 import { TRACKED, UNTRACKED, type Value } from '../template.js';
-import { printable } from './outcome.js';
 
 /** What `check` found, for people and for programs. */
 export interface Finding {

@@ -1,11 +1,11 @@
 import type { Settings } from '../config/settings.js';
-import { dayOf } from '../history/day.js';
 import { exceeds, fractionOf, percent } from '../history/fraction.js';
 import { isLost } from '../history/loss.js';
 import { namedDates, type Account } from '../store/accounts.js';
 import type { Transaction } from '../store/database.js';
 import { countCurrent, itemsLeftOut } from '../store/losses.js';
 import { policyInForce } from '../store/policies.js';
+import { batchApplied } from './account-change.js';
 import { deriveItems } from './derive.js';
 import { policyFor } from './policy.js';
 
@@ -41,12 +41,7 @@ export async function lossesOf(tx: Transaction, batch: number, { maxMissingRatio
 
 async function lostItems(tx: Transaction, batch: number, account: Account): Promise<string[]> {
   const policy = policyFor((await policyInForce(tx))!.definition, account.account_number);
-  const after = await namedDates(tx, account.id, batch);
-  const isOwn = ({ batch_id }: { batch_id: number }): boolean => batch_id === batch;
-  const work = {
-    account, policy, own: batch, after, before: after.filter((named) => !isOwn(named)),
-    dates: after.filter(isOwn).map(({ effective_date }) => dayOf(effective_date)),
-  };
+  const work = batchApplied({ account, policy }, batch, await namedDates(tx, account.id, batch));
   const lost: string[] = [];
   for await (const items of deriveItems(tx, work)) {
     for (const [reference, { item, outcome }] of items) if (isLost(item.stored, outcome.chain, policy.tracked)) lost.push(reference);

@@ -1,8 +1,6 @@
 import { printable } from '../errors.js';
 import type { StageBatch } from '../store/entities/stage-batch.js';
 
-export { printable } from '../errors.js';
-
 /** What became of a batch, in one line that a person can read while tailing the log. */
 export function outcomeLine(batch: StageBatch): string {
   const head = `batch ${batch.id} ${batch.batch_status.toLowerCase()}  ${printable(batch.filename)}`;

@@ -1,7 +1,7 @@
+import { printable } from '../errors.js';
 import { accountsDone } from '../store/accounts.js';
 import { findBatch } from '../store/batches.js';
 import type { Context } from './context.js';
-import { printable } from './outcome.js';
 
 /** How often a file that takes long is told of. */
 const EVERY_MS = 10_000;

@@ -1,5 +1,5 @@
 import { instant } from '../clock.js';
-import { IngestError } from '../errors.js';
+import { IngestError, printable } from '../errors.js';
 import { findAccount, lockAccount, touchAccount, type Account } from '../store/accounts.js';
 import { nextChange } from '../store/changes.js';
 import type { Database, Transaction } from '../store/database.js';
@@ -7,8 +7,8 @@ import { batchesOnRecord, notApplied, wrongDates } from '../store/health.js';
 import { countRows } from '../store/records.js';
 import { isRowLost } from './balance.js';
 import { checkAccount } from './check.js';
-import { deriveWhole, ruled, type Written } from './derive.js';
-import { printable } from './outcome.js';
+import { ruled } from './account-change.js';
+import { deriveWhole, type Written } from './derive.js';
 
 /**
  * Brings every chain of an account to what the observations on record derive, in one transaction. Where they are that

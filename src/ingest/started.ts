@@ -1,7 +1,6 @@
-import { IngestError } from '../errors.js';
+import { IngestError, printable } from '../errors.js';
 import { findRow, findVersion, type StartedVersion } from '../store/corrections.js';
 import type { Queryable } from '../store/queryable.js';
-import { printable } from './outcome.js';
 
 /** Which record stands behind a version, and what to do where none does. */
 

@@ -1,13 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import PQueue from 'p-queue';
-import { IngestError, hasCode, messageOf, passUnlessDisk } from '../errors.js';
+import { IngestError, hasCode, messageOf, passUnlessDisk, printable } from '../errors.js';
 import { mayPass } from '../ingest/attempts.js';
 import { claim } from '../inbox/claim.js';
 import { scan, type Seen } from '../inbox/scan.js';
 import { Settler } from '../inbox/settle.js';
 import type { Context } from '../ingest/context.js';
 import { ingestFile, resumeBatch } from '../ingest/ingest.js';
-import { printable } from '../ingest/outcome.js';
 import { findUnfinished, type Unfinished } from '../ingest/recover.js';
 import { takeOver } from '../ingest/take-over.js';
 import { findBatch, noteTrouble } from '../store/batches.js';

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { TextDecoder } from 'node:util';
 import type { ReadSettings } from '../config/settings.js';
 import { IngestError } from '../errors.js';
+import { inBatches } from './batches.js';
 import type { SheetRow, Workbook } from './cell.js';
 
 type Limits = ReadSettings['limits'];
@@ -19,7 +20,7 @@ export async function openCsv(path: string, fits: (cells: readonly string[]) => 
   return {
     kind: 'CSV file',
     dateSystem: 1900,
-    sheets: [{ name: 'CSV', visible: true, rows: () => rowsOf(text, delimiter, limits) }],
+    sheets: [{ name: 'CSV', visible: true, rows: () => inBatches(rowsOf(text, delimiter, limits)) }],
     bytes: () => bytes.length,
     close: async () => undefined,
   };
@@ -54,24 +55,13 @@ function firstRecords(text: string, delimiter: string, limits: Limits): string[]
   return records;
 }
 
-/** Cells in a batch: a row may have sixteen thousand. */
-const BATCH_CELLS = 10_000;
-
-async function* rowsOf(text: string, delimiter: string, limits: Limits): AsyncGenerator<readonly SheetRow[]> {
-  let batch: SheetRow[] = [];
-  let cells = 0;
+function* rowsOf(text: string, delimiter: string, limits: Limits): Generator<SheetRow> {
   let number = 0;
   for (const record of parse(text, delimiter, limits)) {
     number += 1;
     if (number > limits.rows) throw new IngestError('too-large', `has more than the ${limits.rows} rows allowed`);
-    batch.push({ number, hidden: false, cells: record.map((cell) => (cell === '' ? undefined : { type: 'text' as const, text: cell })) });
-    cells += record.length;
-    if (cells < BATCH_CELLS) continue;
-    yield batch;
-    batch = [];
-    cells = 0;
+    yield { number, hidden: false, cells: record.map((cell) => (cell === '' ? undefined : { type: 'text' as const, text: cell })) };
   }
-  if (batch.length > 0) yield batch;
 }
 
 /**

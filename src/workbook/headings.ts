@@ -2,6 +2,7 @@ import type { ReadSettings } from '../config/settings.js';
 import { IngestError } from '../errors.js';
 import { TEMPLATE } from '../template.js';
 import type { Sheet, SheetRow, Workbook } from './cell.js';
+import { columnName } from './column-name.js';
 import { shortened } from './problem.js';
 import { cleanText, folded } from './text.js';
 
@@ -148,9 +149,4 @@ function namesOf(sheets: readonly Sheet[]): string {
 
 function nameOf(sheet: Sheet): string {
   return `"${shortened(sheet.name)}"${sheet.visible ? '' : ' (hidden)'}`;
-}
-
-function columnName(index: number): string {
-  const letter = String.fromCharCode(65 + (index % 26));
-  return index < 26 ? letter : columnName(Math.floor(index / 26) - 1) + letter;
 }

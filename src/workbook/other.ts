@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import * as XLSX from 'xlsx';
 import type { ReadSettings } from '../config/settings.js';
 import { IngestError, messageOf } from '../errors.js';
+import { inBatches } from './batches.js';
 import type { Cell, Sheet, SheetRow, Workbook } from './cell.js';
 import type { Merge } from './merged.js';
 import { checkZip } from './xlsx/zip.js';
@@ -57,31 +58,18 @@ interface DenseSheet {
 function sheetOf(name: string, sheet: XLSX.WorkSheet | undefined, hidden: number): Sheet[] {
   const dense = sheet as unknown as DenseSheet | undefined;
   if (dense === undefined || dense['!type'] !== undefined) return [];
-  return [{ name, visible: hidden === 0, rows: () => rowsOf(dense), merges: () => (dense['!merges'] ?? []).map(mergeOf) }];
+  return [{ name, visible: hidden === 0, rows: () => inBatches(rowsOf(dense)), merges: () => (dense['!merges'] ?? []).map(mergeOf) }];
 }
 
 function mergeOf({ s, e }: XLSX.Range): Merge {
   return { top: s.r + 1, left: s.c, bottom: e.r + 1, right: e.c };
 }
 
-/** Cells in a batch: a row may have sixteen thousand. */
-const BATCH_CELLS = 10_000;
-
-async function* rowsOf(sheet: DenseSheet): AsyncGenerator<readonly SheetRow[]> {
-  const data = sheet['!data'] ?? [];
-  let batch: SheetRow[] = [];
-  let cells = 0;
-  for (let index = 0; index < data.length; index += 1) {
-    const row = data[index];
+function* rowsOf(sheet: DenseSheet): Generator<SheetRow> {
+  for (const [index, row] of (sheet['!data'] ?? []).entries()) {
     if (row === undefined || row.length === 0) continue;
-    batch.push({ number: index + 1, hidden: sheet['!rows']?.[index]?.hidden === true, cells: Array.from(row, cellOf) });
-    cells += row.length;
-    if (cells < BATCH_CELLS) continue;
-    yield batch;
-    batch = [];
-    cells = 0;
+    yield { number: index + 1, hidden: sheet['!rows']?.[index]?.hidden === true, cells: Array.from(row, cellOf) };
   }
-  if (batch.length > 0) yield batch;
 }
 
 /** These kinds hold errors by number. */

@@ -35,7 +35,7 @@ export async function readWorkbook(path: string, settings: ReadSettings, sink: R
   try {
     // A CSV file is the sheet, whatever sheet the settings name.
     const sheet = chooseSheet(workbook, kind === 'csv' ? null : settings.sheet);
-    const { headings, stager } = await stageRows(workbook, sheet, { settings, wanted, isCsv: kind === 'csv' }, sink);
+    const { headings, stager } = await readRows(workbook, sheet, { settings, wanted, isCsv: kind === 'csv' }, sink);
     return { kind: workbook.kind, sheet: sheet.name, rows: stager.rows, failed: stager.failed, notices: noticesOf(headings, stager) };
   } finally {
     await workbook.close();
@@ -57,7 +57,7 @@ interface Reading {
   readonly isCsv: boolean;
 }
 
-async function stageRows(workbook: Workbook, sheet: Sheet, reading: Reading, sink: RowSink): Promise<{ headings: Headings; stager: RowStager }> {
+async function readRows(workbook: Workbook, sheet: Sheet, reading: Reading, sink: RowSink): Promise<{ headings: Headings; stager: RowStager }> {
   const head: SheetRow[] = [];
   let found: { headings: Headings; stager: RowStager } | undefined;
   for await (const rows of sheet.rows()) {
@@ -76,7 +76,7 @@ async function stageRows(workbook: Workbook, sheet: Sheet, reading: Reading, sin
     }
   }
   if (found === undefined) throw await missingHeadings(workbook, sheet, head, reading.wanted);
-  if (found.stager.covered.isEmpty && !coveredIn(sheet, found.headings).isEmpty) return stageRows(workbook, sheet, reading, anew(sink));
+  if (found.stager.covered.isEmpty && !coveredIn(sheet, found.headings).isEmpty) return readRows(workbook, sheet, reading, anew(sink));
   if (found.stager.rows === 0) throw new IngestError('no-rows', `sheet "${sheet.name}" has no rows below its headings in row ${found.headings.row}; nothing was loaded`);
   const last = found.stager.flush();
   if (last !== undefined) await sink.chunk(last);

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { dateOf, dayOf } from '../../src/history/day.js';
-import { sampleDates, valuesAt, type Step } from '../../src/history/sample.js';
+import { sampleDates, valuesAt, type Interval } from '../../src/history/sample.js';
 
 describe('the dates of a sample', () => {
-  test.each<[string, Step, number, string]>([
+  test.each<[string, Interval, number, string]>([
     ['2023-01-31', 'month', 5, '2023-01-31 2023-02-28 2023-03-31 2023-04-30 2023-05-31'],
     ['2024-01-31', 'month', 4, '2024-01-31 2024-02-29 2024-03-31 2024-04-30'],
     ['2024-01-30', 'month', 3, '2024-01-30 2024-02-29 2024-03-30'],

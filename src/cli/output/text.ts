@@ -1,5 +1,5 @@
 import Table from 'cli-table3';
-import { printable } from '../../ingest/outcome.js';
+import { printable } from '../../errors.js';
 import type { Value } from '../../template.js';
 import type { Listing, Row } from './listing.js';
 

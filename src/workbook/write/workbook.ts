@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { syncFolderNow } from '../../sync.js';
+import { columnName } from '../column-name.js';
 import { cellXml, escaped, headingXml, STYLES, type OutCell } from './cells.js';
 import { ZipWriter } from './zip.js';
 
@@ -77,12 +78,12 @@ function relationships(targets: readonly (readonly [type: string, target: string
 function workbookXml({ name, columns }: OutSheet, rows: number): string {
   const quoted = `'${name.replaceAll("'", "''")}'`;
   return `${XML}<workbook xmlns="${MAIN}" xmlns:r="${RELATIONS}"><sheets><sheet name="${escaped(name)}" sheetId="1" r:id="rId1"/></sheets>`
-    + `<definedNames><definedName name="_xlnm._FilterDatabase" localSheetId="0" hidden="1">${escaped(quoted)}!$A$1:$${letter(columns.length - 1)}$${rows}</definedName>`
+    + `<definedNames><definedName name="_xlnm._FilterDatabase" localSheetId="0" hidden="1">${escaped(quoted)}!$A$1:$${columnName(columns.length - 1)}$${rows}</definedName>`
     + `<definedName name="_xlnm.Print_Titles" localSheetId="0">${escaped(quoted)}!$1:$1</definedName></definedNames></workbook>`;
 }
 
 async function* sheetXml({ columns, rows }: OutSheet, written: { rows: number }): AsyncGenerator<string> {
-  const letters = columns.map((_, index) => letter(index));
+  const letters = columns.map((_, index) => columnName(index));
   yield `${XML}<worksheet xmlns="${MAIN}"><sheetPr><pageSetUpPr fitToPage="1"/></sheetPr><sheetViews><sheetView workbookViewId="0"><pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/></sheetView></sheetViews>`
     + `<cols>${columns.map(({ width }, index) => `<col min="${index + 1}" max="${index + 1}" width="${width}" customWidth="1"/>`).join('')}</cols><sheetData>`;
   written.rows = 1;
@@ -118,11 +119,6 @@ async function* inPieces(texts: AsyncIterable<string>): AsyncGenerator<string> {
     piece = '';
   }
   yield piece;
-}
-
-function letter(index: number): string {
-  const last = String.fromCharCode(65 + (index % 26));
-  return index < 26 ? last : letter(Math.floor(index / 26) - 1) + last;
 }
 
 /** The same path gives the same name, so that a later try clears up what a killed one left. */

@@ -24,7 +24,7 @@ export async function readParts(zip: Zip): Promise<WorkbookParts> {
   const workbook = await workbookPart(zip);
   if (workbook === undefined) throw malformed('_rels/.rels', 'names no workbook');
   const relations = await relationsOf(zip, workbook);
-  const { sheets, dateSystem } = await readWorkbook(zip, workbook, relations);
+  const { sheets, dateSystem } = await readSheets(zip, workbook, relations);
   const byType = (type: string): string | undefined => [...relations.values()].find((relation) => relation.type === type && zip.has(relation.target))?.target;
   const styles = byType('styles');
   return { sheets, dateSystem, strings: byType('sharedStrings'), formats: styles === undefined ? [] : await readFormats(zip, styles) };
@@ -60,7 +60,7 @@ async function relationsOf(zip: Zip, part: string): Promise<Map<string, Relation
   return relations;
 }
 
-async function readWorkbook(
+async function readSheets(
   zip: Zip, part: string, relations: ReadonlyMap<string, Relation>,
 ): Promise<{ sheets: SheetPart[]; dateSystem: 1900 | 1904 }> {
   const sheets: SheetPart[] = [];

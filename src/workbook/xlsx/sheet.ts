@@ -5,7 +5,7 @@ import type { Merge } from '../merged.js';
 import { isTrue, type SheetPart, type WorkbookParts } from './parts.js';
 import { RichText, unescaped, type SharedStrings } from './strings.js';
 import { readXml, type XmlHandler } from './xml.js';
-import { malformed, type Zip } from './zip.js';
+import { hostile, malformed, type Zip } from './zip.js';
 
 /** Rows of a sheet as they come, in batches. The merged cells, which stand behind them, are added to `merges`. */
 export async function* readSheet(
@@ -224,7 +224,7 @@ class RowBuilder implements XmlHandler {
   }
 
   private hostile(what: string): IngestError {
-    return new IngestError('hostile', `part ${this.sheet.part}: ${what}; save the workbook again and drop that`);
+    return hostile(this.sheet.part, what);
   }
 }
 

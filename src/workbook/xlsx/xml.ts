@@ -4,7 +4,7 @@ import { TextDecoder } from 'node:util';
 import { SaxesParser } from 'saxes';
 import { IngestError, messageOf } from '../../errors.js';
 import { PlainXml } from './plain.js';
-import { hostileXml, malformed } from './zip.js';
+import { hostile, hostileXml, malformed } from './zip.js';
 
 /** What is told of a part's XML; names come without their prefix. */
 export interface XmlHandler {
@@ -124,7 +124,7 @@ class XmlReader {
   private write(text: string): void {
     this.silent += text.length;
     this.parser.write(text);
-    if (this.silent > MAX_SILENT_CHARACTERS) throw new IngestError('hostile', `part ${this.part}: has a tag or text of more than ${MAX_SILENT_CHARACTERS} characters`);
+    if (this.silent > MAX_SILENT_CHARACTERS) throw hostile(this.part, `has a tag or text of more than ${MAX_SILENT_CHARACTERS} characters`);
   }
 
   private listen(): void {
@@ -136,7 +136,7 @@ class XmlReader {
     parser.on('error', (error) => { throw error; });
     parser.on('opentag', ({ name, attributes }) => {
       this.silent = 0;
-      if ((this.depth += 1) > MAX_DEPTH) throw new IngestError('hostile', `part ${part}: is nested deeper than ${MAX_DEPTH} elements`);
+      if ((this.depth += 1) > MAX_DEPTH) throw hostile(part, `is nested deeper than ${MAX_DEPTH} elements`);
       if (this.isMuted) return;
       if (this.base === undefined && this.depth <= MAX_BASE && name === this.units?.within) this.base = this.depth;
       this.isBetween = this.depth === this.base;

@@ -85,7 +85,7 @@ export class Zip {
 
   /** All inflated bytes of a part that has to be small; refuses one that is not. */
   async bytes(name: string): Promise<Buffer> {
-    if (this.entries.get(name)!.uncompressedSize > MIB) throw new IngestError('hostile', `part ${name}: has more than 1 MiB, which it never needs`);
+    if (this.entries.get(name)!.uncompressedSize > MIB) throw hostile(name, 'has more than 1 MiB, which it never needs');
     const chunks: Buffer[] = [];
     for await (const chunk of await this.stream(name)) chunks.push(chunk as Buffer);
     return Buffer.concat(chunks);
@@ -164,7 +164,7 @@ async function directoryOf(file: ZipFile, limits: ZipLimits): Promise<Map<string
     refuseEntry(entry);
     refuseBomb(entry, limits);
     if ((bytes += entry.uncompressedSize) > limits.inflatedMiB * MIB) throw inflatesPast(limits);
-    if (entries.has(entry.fileName)) throw new IngestError('hostile', `part ${entry.fileName}: is there twice`);
+    if (entries.has(entry.fileName)) throw hostile(entry.fileName, 'is there twice');
     entries.set(entry.fileName, entry);
   }
   refuseOverlaps([...entries.values()]);
