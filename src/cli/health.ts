@@ -1,4 +1,6 @@
+import { isPostgres } from '../config/database-url.js';
 import { nodeName } from '../config/node.js';
+import type { Settings } from '../config/settings.js';
 import { troubledBatches } from '../store/batches.js';
 import { nodeStatus } from '../store/nodes.js';
 import type { NodeStatus } from '../store/entities/node-status.js';
@@ -17,10 +19,9 @@ export const addHealth: AddCommand = (program) => {
     .action(async (options: { json?: true }) => {
       const { here, verdicts, troubled } = await ask(async (db, settings) => {
         const name = nodeName(settings);
-        const verdicts = (await nodeStatus(db)).map((node) => ({ node, fault: faultOf(node, name, Date.now()) }));
+        const verdicts = (await nodeStatus(db)).map((node) => ({ node, fault: hasGone(node, settings) ? 'was stopped' : faultOf(node, name, Date.now()) }));
         return { here: name, verdicts, troubled: await troubledBatches(db) };
       });
-      // One whose lease has ended was told to stop: it is not asked for here.
       const own = verdicts.filter(({ node }) => node.name === here && node.lease_until > 0);
       const isHealthy = (own.length > 0 ? own : verdicts).some(({ fault }) => fault === undefined);
       if (options.json) printJson({ healthy: isHealthy, daemons: verdicts.map(({ node, fault }) => ({ ...node, fault: fault ?? null })), batches: troubled });
@@ -30,6 +31,11 @@ export const addHealth: AddCommand = (program) => {
       if (!isHealthy) process.exitCode = 1;
     });
 };
+
+/** Of several nodes, one that gave its lease back was told to stop, or was a command: it is not waited for. */
+function hasGone(node: NodeStatus, { database }: Settings): boolean {
+  return isPostgres(database) && node.lease_until === 0;
+}
 
 const LEAST_SILENCE_MS = 30_000;
 /** A single file of a million rows may be worked on for minutes before it ends. */

@@ -103,7 +103,9 @@ describe('two nodes', () => {
     const other = as('two', { SCD_VALIDITY_DAYS: '92' });
     expect(await program.run(['process'], other)).toMatchObject({ code: 2, err: expect.stringMatching(/is not the one in force, by which one works: give every node the same/u) });
     expect((await program.run(['process'], as('two'))).code).toBe(0);
-    expect((await program.run(['health'], as('two'))).code).toBe(0);
+    const health = await program.run(['health'], as('two'));
+    expect([health.code, health.out]).toEqual([0, expect.stringMatching(/one \(pid .* scans and makes progress/u)]);
+    expect(health.out).toMatch(/^two \(pid .*\): was stopped$/mu);
     await program.execute("update node_status set lease_until = 1 where name = 'two'");
     expect(await program.run(['health'], as('two'))).toMatchObject({ code: 1, out: expect.stringMatching(/one \(pid .* scans and makes progress/u) });
     await daemon.stop();
