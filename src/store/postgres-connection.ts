@@ -1,4 +1,4 @@
-import { Client, types } from 'pg';
+import { Client, types, type QueryConfig } from 'pg';
 import { DataSource, type QueryResult, type QueryRunner } from 'typeorm';
 import { ENTITIES } from './entities/index.js';
 import { MIGRATIONS } from './migrations/index.js';
@@ -37,18 +37,20 @@ class SteadyClient extends Client {
   }
 }
 
-/** A pool of connections, at most `size`. */
-export async function connectPostgres(url: string, size: number, settings: Readonly<Record<string, string>> = {}): Promise<DataSource> {
+/** A pool of connections, at most `size`. A server that does not answer is given up after `patienceMs`. */
+export async function connectPostgres(
+  url: string, size: number, settings: Readonly<Record<string, string>> = {}, patienceMs = CONNECT_TIMEOUT_MS,
+): Promise<DataSource> {
   const { host, port, user, database, password, ssl, applicationName } = postgresTarget(url);
-  const options = Object.entries({ ...SESSION, ...settings }).map(([name, value]) => `-c ${name}=${value}`).join(' ');
   const source = new DataSource({
     type: 'postgres', host, port, database, applicationName, entities: ENTITIES, migrations: MIGRATIONS, logging: false,
     ...(user === undefined ? {} : { username: user }), ...(password === undefined ? {} : { password }),
-    poolSize: size, connectTimeoutMS: CONNECT_TIMEOUT_MS, installExtensions: false,
+    poolSize: size, connectTimeoutMS: patienceMs, installExtensions: false,
     // An idle connection that breaks is replaced when the next one is asked for.
     poolErrorHandler: () => undefined,
     extra: {
-      types: { getTypeParser: parserOf }, options, ssl, Client: SteadyClient,
+      types: { getTypeParser: parserOf }, ssl, Client: SteadyClient,
+      onConnect: async (client: Client) => ask(client, { ...SESSION, ...settings }, patienceMs),
       keepAlive: true, keepAliveInitialDelayMillis: CONNECT_TIMEOUT_MS, maxLifetimeSeconds: LIFETIME_SECONDS,
     },
   });
@@ -57,6 +59,14 @@ export async function connectPostgres(url: string, size: number, settings: Reado
   } catch (error) {
     throw postgresError(url, error);
   }
+}
+
+/** Asks something of a session that has just begun. Not by its first message: a pooler in between would refuse that. */
+async function ask(client: Client, settings: Readonly<Record<string, string>>, patienceMs: number): Promise<void> {
+  const calls = Object.entries(settings).map(([name, value]) => `set_config('${name}', '${value}', false)`);
+  // The driver knows the timeout, its types do not.
+  const question: QueryConfig & { query_timeout: number } = { text: `select ${calls.join(', ')}`, query_timeout: patienceMs };
+  await client.query(question);
 }
 
 /** Any number that marks this program among those that use a server's advisory locks. */

@@ -40,7 +40,7 @@ function databaseError(url: string, what: string, options: { cause: unknown; fac
 
 /** What the driver says without a code, and which it is then. */
 const WORDS: readonly (readonly [RegExp, string])[] = [
-  [/due to connection timeout|timeout exceeded when trying to connect|timeout expired/iu, SILENT],
+  [/due to connection timeout|timeout exceeded when trying to connect|timeout expired|query read timeout/iu, SILENT],
   [/not queryable|already released|client was closed|calling end on the pool/iu, UNSENT],
   [/connection terminated|connection ended/iu, LOST],
   [/does not support SSL/iu, PLAIN],
