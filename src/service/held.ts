@@ -37,7 +37,8 @@ export async function hold(settings: Settings, log: Log, clock: Clock): Promise<
     await probe(settings.inbox, 'inbox', sharing);
     await probe(settings.archive, 'archive', sharing);
     await removeFile(copyPart(settings.inbox, sharing));
-    database = await Database.open(settings.database, clock);
+    // A node that is stopped in the middle of a transaction must not hold its locks for longer than its lease.
+    database = await Database.open(settings.database, clock, settings.leaseSeconds);
     const lease = sharing === undefined ? undefined : await Lease.take(database, reportOf(settings, clock()), settings.leaseSeconds, log);
     return { lock, database, lease };
   } catch (error) {

@@ -95,7 +95,7 @@ export class Lease {
   private async write<T>(work: (tx: Transaction) => Promise<T>, isKept?: IsKept, accounts: readonly string[] = []): Promise<T> {
     return this.turns.take(accounts, async () => this.writes.add(async () => {
       const result = await this.database.write(async (tx) => {
-        if (!(await holdLease(tx, this.node, this.epoch, this.leaseMs))) throw this.lose();
+        if (!(await holdLease(tx, this.node, this.epoch))) throw this.lose();
         return work(tx);
       }, isKept);
       this.lastWork = this.now();

@@ -51,9 +51,12 @@ export interface Database {
 }
 
 export const Database = {
-  /** Opens `sqlite:PATH`, creating it where it is missing, or `postgres://…`, and brings its schema up to date. */
-  async open(url: string, clock: Clock = systemClock): Promise<Database> {
-    return isPostgres(url) ? openPostgres(url, clock) : openSqlite(url, clock);
+  /**
+   * Opens `sqlite:PATH`, creating it where it is missing, or `postgres://…`, and brings its schema up to date. A PostgreSQL
+   * server takes back a transaction whose program says nothing for `idleSeconds`.
+   */
+  async open(url: string, clock: Clock = systemClock, idleSeconds = 60): Promise<Database> {
+    return isPostgres(url) ? openPostgres(url, clock, idleSeconds) : openSqlite(url, clock);
   },
 };
 

@@ -19,9 +19,11 @@ const SESSION = { tcp_keepalives_idle: '10', tcp_keepalives_interval: '5', tcp_k
 
 /**
  * What a session that changes anything asks beside that. A program that is stopped in the middle of a transaction, or
- * whose network is, must not hold its locks for ever.
+ * whose network is, must not hold its locks for longer.
  */
-export const WRITING = { idle_in_transaction_session_timeout: '60s' };
+export function writing(idleSeconds: number): Readonly<Record<string, string>> {
+  return { idle_in_transaction_session_timeout: `${Math.round(idleSeconds * 1000)}ms` };
+}
 
 /** What a session for questions asks beside that. */
 export const ASKING = { default_transaction_read_only: 'on' };

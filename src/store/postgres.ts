@@ -4,7 +4,7 @@ import type { Clock } from '../clock.js';
 import { IngestError } from '../errors.js';
 import type { Database, IsKept, Transaction } from './database.js';
 import { POSTGRES } from './dialect.js';
-import { ASKING, WRITING, changedByPostgres, commitPostgres, connectPostgres, discard, migratePostgres, queryPostgres } from './postgres-connection.js';
+import { ASKING, changedByPostgres, commitPostgres, connectPostgres, discard, migratePostgres, queryPostgres, writing } from './postgres-connection.js';
 import { commitLost, isAway, isContention, isCut, isNotCommitted, isReadOnly, postgresError, unknownCommit } from './postgres-errors.js';
 import { shownUrl } from '../config/database-url.js';
 import type { Queryable } from './queryable.js';
@@ -153,8 +153,8 @@ async function askOnce<T>(url: string, source: DataSource, sql: string, params: 
 }
 
 /** Opens a PostgreSQL database for everything. */
-export async function openPostgres(url: string, clock: Clock): Promise<Database> {
-  const source = await connectPostgres(url, WRITERS, WRITING);
+export async function openPostgres(url: string, clock: Clock, idleSeconds: number): Promise<Database> {
+  const source = await connectPostgres(url, WRITERS, writing(idleSeconds));
   try {
     await migratePostgres(url, source);
     return new PostgresDatabase(url, source, await connectPostgres(url, READERS, ASKING), clock);

@@ -10,9 +10,9 @@ describe('a session', () => {
 
   test('asks the server to free what it holds when its program is gone, and one for questions to change nothing', async () => {
     const url = await POSTGRES.create();
-    const [database, reader] = [await Database.open(url), await openReader(url)];
+    const [database, reader] = [await Database.open(url, Date.now, 1.5), await openReader(url)];
     await database.write(async (tx) => {
-      expect([await asked(tx, 'tcp_keepalives_idle'), await asked(tx, 'idle_in_transaction_session_timeout')]).toEqual(['10', '1min']);
+      expect([await asked(tx, 'tcp_keepalives_idle'), await asked(tx, 'idle_in_transaction_session_timeout')]).toEqual(['10', '1500ms']);
     });
     expect([await asked(reader, 'tcp_keepalives_idle'), await asked(reader, 'default_transaction_read_only')]).toEqual(['10', 'on']);
     await Promise.all([database.close(), reader.close()]);
