@@ -1,4 +1,5 @@
 import { loadSettings } from '../config/load.js';
+import { counted } from '../counted.js';
 import { IngestError } from '../errors.js';
 import { checkHistory, type Checked } from '../ingest/check.js';
 import type { Finding } from '../ingest/finding.js';
@@ -81,9 +82,9 @@ class Findings {
     const isMended = left?.length === 0;
     if (isMended) process.exitCode = 0;
     if (this.json) return this.endJson({ accounts, versions, batches, ...(proposed && { proposed }), ...(repaired && { repaired, left }) });
-    const scope = [count(accounts, 'account'), count(versions, 'version'), count(batches, 'batch', 'batches')].join(', ');
+    const scope = [counted(accounts, 'account'), counted(versions, 'version'), counted(batches, 'batch', 'batches')].join(', ');
     if (this.count === 0) return print(`nothing found: ${scope}`);
-    print(`\n${count(this.count, 'finding')} in ${scope}`);
+    print(`\n${counted(this.count, 'finding')} in ${scope}`);
     if (proposed !== undefined) print(['a repair would do this:', ...listed(proposed), 'nothing is changed yet: scd-inbox check --repair --yes does it'].join('\n'));
     else if (repaired === undefined) print('scd-inbox check --repair shows what it would rewrite');
     else print(['repaired:', ...listed(repaired), ...isMended ? ['all is well now'] : ['left:', ...listed(left!.map(({ message }) => message))]].join('\n'));
@@ -93,10 +94,6 @@ class Findings {
     if (this.count === 0) printJson({ findings: [], ...rest });
     else print(`], ${JSON.stringify(rest).slice(1)}`);
   }
-}
-
-function count(number: number, one: string, many = `${one}s`): string {
-  return `${number} ${number === 1 ? one : many}`;
 }
 
 function listed(lines: readonly string[]): string[] {

@@ -1,5 +1,6 @@
 import { isPostgres, faultOfDatabase, shownUrl } from '../config/database-url.js';
 import { loadSettings } from '../config/load.js';
+import { counted } from '../counted.js';
 import { IngestError } from '../errors.js';
 import { copyHistory } from '../store/copy.js';
 import { Database, openReader } from '../store/database.js';
@@ -23,9 +24,9 @@ Example:
       expectWay(from, to);
       const counts = await withBoth(from, to, copyHistory);
       if (json) return printJson(Object.fromEntries(counts));
-      const count = (table: string): string => `${counts.get(table)!} `;
-      print(`copied ${count('client_account')}accounts, ${count('stage_batch')}batches, ${count('stage_record')}rows of files and `
-        + `${count('master_record')}versions to ${shownUrl(to)}\nname it in the setting database (SCD_DATABASE) and start the daemon; ${from} stays as it is`);
+      const count = (table: string, ...words: [one: string, many?: string]): string => counted(counts.get(table)!, ...words);
+      print(`copied ${count('client_account', 'account')}, ${count('stage_batch', 'batch', 'batches')}, ${count('stage_record', 'row of files', 'rows of files')} and `
+        + `${count('master_record', 'version')} to ${shownUrl(to)}\nname it in the setting database (SCD_DATABASE) and start the daemon; ${from} stays as it is`);
     });
 };
 

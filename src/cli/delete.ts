@@ -1,3 +1,4 @@
+import { counted } from '../counted.js';
 import { IngestError, printable } from '../errors.js';
 import { deleteBatch, deleteRecord, deleteVersion, type Deletion, type RecordDeletion } from '../ingest/delete.js';
 import { rehearse, type Store } from '../store/rehearsal.js';
@@ -56,14 +57,14 @@ function headOf(deletion: Deletion, isDryRun: boolean): string {
   if (status === 'Deleted' && accounts === 0) return `${name} was deleted already; nothing changed`;
   const head = `${name} ${isDryRun ? 'would be' : 'is'} deleted`;
   if (status !== 'Complete' && status !== 'Ready' && status !== 'Deleted') return `${head}: it was ${status}, nothing of it was on record`;
-  return `${head}${status === 'Deleted' ? ', which had been interrupted' : ''}: the chains of ${plural(accounts, 'account')} ${isDryRun ? 'would be' : 'are'} `
+  return `${head}${status === 'Deleted' ? ', which had been interrupted' : ''}: the chains of ${counted(accounts, 'account')} ${isDryRun ? 'would be' : 'are'} `
     + `as if it had never come (${changesText(deletion)})`;
 }
 
 function blamedLines({ batch, blamed }: Deletion): string[] {
   return [
     ...blamed.rows.map((row) => `  batch ${row.batch_id} (${printable(row.filename)}) row ${row.row_number} had failed against it: submit that row again`),
-    ...blamed.refused.map(({ id, filename, rows }) => `  batch ${id} (${printable(filename)}) ended in Error, ${plural(Number(rows), 'row')} of it had failed against batch ${batch}: scd-inbox retry ${id} reads it again`),
+    ...blamed.refused.map(({ id, filename, rows }) => `  batch ${id} (${printable(filename)}) ended in Error, ${counted(Number(rows), 'row')} of it had failed against batch ${batch}: scd-inbox retry ${id} reads it again`),
     ...blamed.duplicates.map(({ id, filename }) => `  batch ${id} (${printable(filename)}) was a Duplicate of it: drop that file again to load it`),
   ];
 }
@@ -87,10 +88,6 @@ function changesText({ effects, written }: Pick<Deletion, 'effects' | 'written'>
   ];
   const said = counts.filter(([count], index) => index < 3 || count > 0).map(([count, word]) => `${count} ${word}`);
   return `versions: ${said.join(', ')}`;
-}
-
-function plural(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
 function recordNumber(text: string): number {

@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { isPostgres, sqliteTarget } from '../config/database-url.js';
 import { loadSettings } from '../config/load.js';
 import type { Settings } from '../config/settings.js';
+import { counted } from '../counted.js';
 import { printable } from '../errors.js';
 import type { Version } from '../history/chain.js';
 import { dateOf } from '../history/day.js';
@@ -72,13 +73,13 @@ function exitCodeOf({ files }: Plan): number {
 }
 
 function textOf(plan: Plan, limit: number): string {
-  const policy = plan.rederived === 0 ? [] : [`the settings have another policy than the database: the chains of ${plan.rederived} accounts would be derived anew first`];
+  const policy = plan.rederived === 0 ? [] : [`the settings have another policy than the database: the chains of ${counted(plan.rederived, 'account')} would be derived anew first`];
   return [
     ...policy,
     ...plan.files.map((file) => fileText(file, limit)),
     ...listText('items that would become zero', plan.zeroed, limit, (item) => `${itemText(item)} from ${dateOf(item.version.from)}`),
     ...listText('silences that would get a placeholder', plan.placeholders, limit, (item) => `${itemText(item)} ${dateOf(item.version.from)} to ${dateOf(item.version.to!)}`),
-    plan.changed === 0 ? 'no chain would change' : `${plan.changed} ${plan.changed === 1 ? 'chain' : 'chains'} would change${plan.changed > plan.chains.length ? `, the first ${plan.chains.length}` : ''}:`,
+    plan.changed === 0 ? 'no chain would change' : `${counted(plan.changed, 'chain')} would change${plan.changed > plan.chains.length ? `, the first ${plan.chains.length}` : ''}:`,
     ...plan.chains.map(chainText),
   ].join('\n');
 }

@@ -1,3 +1,4 @@
+import { counted } from '../counted.js';
 import { IngestError, hasCode } from '../errors.js';
 import type { Written } from '../ingest/derive.js';
 import { rebuildAccount } from '../ingest/rebuild.js';
@@ -26,7 +27,7 @@ Examples:
       if (options.json) return printJson({ accounts: changed, refused });
       for (const each of changed.filter(({ inserted, updated, removed }) => inserted + updated + removed > 0)) print(`account ${each.account}: ${writtenText(each)}`);
       for (const reason of refused) print(reason);
-      print(`${changed.length} account${changed.length === 1 ? '' : 's'} derived anew: ${total} version${total === 1 ? '' : 's'} changed`);
+      print(`${counted(changed.length, 'account')} derived anew: ${counted(total, 'version')} changed`);
     });
 };
 

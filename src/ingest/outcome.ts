@@ -1,3 +1,4 @@
+import { counted } from '../counted.js';
 import { printable } from '../errors.js';
 import type { StageBatch } from '../store/entities/stage-batch.js';
 
@@ -18,7 +19,7 @@ function rowsOf(batch: StageBatch): string {
     [batch.merge_count, 'merged'], [batch.unchanged_count, 'unchanged'],
   ];
   const said = counts.filter(([count]) => count > 0).map(([count, word]) => `${count} ${word}`);
-  return `${batch.total_count} ${batch.total_count === 1 ? 'row' : 'rows'}: ${[...said, `${batch.failure_count} failed`].join(' ')}`;
+  return `${counted(batch.total_count, 'row')}: ${[...said, `${batch.failure_count} failed`].join(' ')}`;
 }
 
 function effectsOf(batch: StageBatch): string[] {

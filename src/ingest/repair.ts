@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { counted } from '../counted.js';
 import { hasCode } from '../errors.js';
 import { lockBatch } from '../store/batches.js';
 import type { Database, Transaction } from '../store/database.js';
@@ -107,5 +108,5 @@ async function rebuilt(database: Pick<Database, 'write'>, account: string): Prom
 /** What was written, in words. */
 export function writtenText({ inserted, updated, removed }: Written): string {
   const total = inserted + updated + removed;
-  return `${total} version${total === 1 ? '' : 's'} changed (${inserted} inserted, ${updated} updated, ${removed} removed)`;
+  return `${counted(total, 'version')} changed (${inserted} inserted, ${updated} updated, ${removed} removed)`;
 }

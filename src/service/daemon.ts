@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { resolve } from 'node:path';
 import { systemClock, type Clock } from '../clock.js';
 import type { Settings } from '../config/settings.js';
+import { counted } from '../counted.js';
 import { hasCode, messageOf, type IngestError } from '../errors.js';
 import { Watcher } from '../inbox/watch.js';
 import { adoptPolicy } from '../ingest/adopt-policy.js';
@@ -78,7 +79,7 @@ export class Daemon {
       const { lease, database } = held;
       const store = lease?.store ?? database;
       const { policy, isChanged, accounts } = await adoptPolicy(store, settings, lease?.node);
-      if (isChanged || accounts > 0) log.info('policy', `the policy has changed: the chains of ${accounts} accounts were derived anew`, { accounts });
+      if (isChanged || accounts > 0) log.info('policy', `the policy has changed: the chains of ${counted(accounts, 'account')} were derived anew`, { accounts });
       for (const batch of await resumeDeletions(store)) log.info('deletion', deletionResumed(batch), { batch });
       const stopping = new AbortController();
       // Each file that is read listens to it, and there are many at once.

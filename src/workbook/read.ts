@@ -1,4 +1,5 @@
 import type { ReadSettings } from '../config/settings.js';
+import { counted } from '../counted.js';
 import { IngestError } from '../errors.js';
 import type { Sheet, SheetRow, Workbook } from './cell.js';
 import { openCsv } from './csv.js';
@@ -118,6 +119,6 @@ const AMPLIFIED_RATIO = 16;
 function noticesOf({ ignored }: Headings, { hidden }: RowStager): string[] {
   const notices: string[] = [];
   if (ignored.length > 0) notices.push(`columns not read: ${listed(ignored)}`);
-  if (hidden > 0) notices.push(`${hidden} hidden ${hidden === 1 ? 'row counts' : 'rows count'} like the others`);
+  if (hidden > 0) notices.push(`${counted(hidden, 'hidden row counts', 'hidden rows count')} like the others`);
   return notices;
 }

@@ -25,6 +25,6 @@ describe.each(ENGINES)('the progress of a file that takes long on $name', (engin
     const { id } = await world.stage(file('jan.xlsx', row('2022-01-28', 'x', 10)));
     expect(await firstLine(id, 4_000)).toMatch(/^batch 1 {2}jan\.xlsx {2}reading: 4000 rows, \d+ rows\/s$/u);
     await world.finish(id);
-    expect(await firstLine(id, 0)).toBe('batch 1  jan.xlsx  applying: 1 of 1 accounts');
+    expect(await firstLine(id, 0)).toBe('batch 1  jan.xlsx  applying: 1 of 1 account');
   });
 });

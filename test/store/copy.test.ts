@@ -139,11 +139,31 @@ test('a copy that is killed in the middle leaves nothing behind, and one into a 
     copy.kill('SIGKILL');
   });
   expect(await database.reader.rows('select 1 from client_account')).toEqual([]);
-  expect(await program.run(['copy', '--to', url])).toMatchObject({ code: 0, out: expect.stringMatching(/^copied 1 accounts, 1 batches, 1 rows of files and 1 versions to postgres/u) });
+  expect(await program.run(['copy', '--to', url])).toMatchObject({ code: 0, out: expect.stringMatching(/^copied 1 account, 1 batch, 1 row of files and 1 version to postgres/u) });
   expect(await program.run(['copy', '--to', url])).toMatchObject({ code: 2, err: expect.stringContaining('has a history already: copy goes into an empty one; nothing was changed') });
   await program.drop('feb.xlsx', workbook('2022-02-28', [['CL-1', 'a', 2]]));
   expect((await program.run(['process'], { SCD_DATABASE: url })).out).toContain('batch 2 complete');
   await database.close();
+});
+
+test('every question gets the same words and the same numbers from a history and from its copy', async () => {
+  const program = await Program.create();
+  programs.push(program);
+  await mkdir(program.inbox);
+  for (const [name, month, amount] of [['jan', '01', 1], ['mar', '03', 'n/a'], ['late', '02', 3]] as const) {
+    await program.drop(`${name}.xlsx`, workbook(`2022-${month}-28`, [['CL-1', 'a', 1], ['CL-1', 'b', 2], ['CL-1', 'c', 3], ['CL-1', 'd', 4], ['CL-2', 'e', amount]]));
+    expect((await program.run(['process'])).code).toBe(0);
+  }
+  const url = await target();
+  expect((await program.run(['copy', '--to', url])).code).toBe(0);
+  for (const question of [
+    ['batches'], ['batches', '--json'], ['errors', '2'], ['history', 'CL-1'], ['history', 'CL-2', 'e'], ['as-of', '2022-02-10', '--json'], ['explain', 'CL-2', 'e'],
+    ['sample', '--from', '2022-01-31', '--every', 'month', '--count', '6', '--csv'], ['export', '--csv'], ['delete', '--batch', '3', '--dry-run'], ['check', '--replay'],
+  ]) {
+    const said = await program.run(question);
+    expect({ question, ...(await program.run(question, { SCD_DATABASE: url })) }).toEqual({ question, ...said });
+    expect([said.code, said.out]).toEqual([0, expect.stringMatching(/\d/u)]);
+  }
 });
 
 test('a history is not copied while files are taken in for it, nor to what is no PostgreSQL', async () => {

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { Option, type Command } from 'commander';
+import { counted } from '../../counted.js';
 import { csvOf } from './csv.js';
 import { jsonOf } from './json.js';
 import type { Listing } from './listing.js';
@@ -30,7 +31,7 @@ export function withOutput(command: Command): Command {
 export async function output(listing: Listing, options: OutputOptions, text: AsyncIterable<string> = textOf(listing)): Promise<void> {
   if (options.xlsx === undefined) return printPieces(options.json ? jsonOf(listing) : options.csv ? csvOf(listing) : text);
   const rows = await writeSheet(options.xlsx, listing, options.overwrite === true);
-  await printPieces([`${options.xlsx}: ${rows} ${rows === 1 ? 'row' : 'rows'}\n`]);
+  await printPieces([`${options.xlsx}: ${counted(rows, 'row')}\n`]);
 }
 
 const PIECE_CHARACTERS = 65_536;
