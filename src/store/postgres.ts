@@ -8,6 +8,7 @@ import { ASKING, changedByPostgres, commitPostgres, connectPostgres, discard, mi
 import { commitLost, isAway, isContention, isCut, isNotCommitted, isReadOnly, postgresError, unknownCommit } from './postgres-errors.js';
 import { shownUrl } from '../config/database-url.js';
 import type { Queryable } from './queryable.js';
+import { UnderWay } from './under-way.js';
 
 /**
  * PostgreSQL: several transactions at once, each on a connection of its own, and other connections for questions, so
@@ -18,7 +19,7 @@ import type { Queryable } from './queryable.js';
  */
 class PostgresDatabase implements Database {
   private closing: Promise<void> | undefined;
-  private readonly underWay = new Set<Promise<unknown>>();
+  private readonly underWay = new UnderWay();
   private isServerStale = false;
   private turning: Promise<void> | undefined;
   /** While one waits for the server, another is at work there. */
@@ -34,21 +35,12 @@ class PostgresDatabase implements Database {
   get reader(): Queryable {
     return {
       dialect: POSTGRES,
-      rows: async <T>(sql: string, params: readonly unknown[] = []) => this.counted(again(async () => askOnce<T>(this.url, this.readSource, sql, params))),
+      rows: async <T>(sql: string, params: readonly unknown[] = []) => this.underWay.until(again(async () => askOnce<T>(this.url, this.readSource, sql, params))),
     };
   }
 
   async write<T>(work: (tx: Transaction) => Promise<T>, isKept?: IsKept): Promise<T> {
-    return this.counted(again(async () => this.transact(work, isKept)));
-  }
-
-  private async counted<T>(work: Promise<T>): Promise<T> {
-    this.underWay.add(work);
-    try {
-      return await work;
-    } finally {
-      this.underWay.delete(work);
-    }
+    return this.underWay.until(again(async () => this.transact(work, isKept)));
   }
 
   close(): Promise<void> {
@@ -57,7 +49,7 @@ class PostgresDatabase implements Database {
 
   private async end(): Promise<void> {
     // A transaction may ask more; and what waits for a connection of a pool that ends never gets one.
-    while (this.underWay.size > 0) await Promise.allSettled(this.underWay);
+    await this.underWay.ended();
     await this.readSource.destroy();
     await this.source.destroy();
   }

@@ -1,5 +1,6 @@
 import type { Database, Statement } from 'sqlite3';
 import type { DataSource } from 'typeorm';
+import { UnderWay } from './under-way.js';
 
 /** How many statements are kept ready: more than the program has texts that come again. */
 const MOST_KEPT = 200;
@@ -13,7 +14,7 @@ const MOST_CHARS = 10_000;
 export class Statements {
   private readonly handle: Database;
   private readonly kept = new Map<string, Statement>();
-  private readonly underWay = new Set<Promise<unknown>>();
+  private readonly underWay = new UnderWay();
   private isClosed = false;
 
   constructor(source: DataSource) {
@@ -33,7 +34,7 @@ export class Statements {
   /** Lets what is under way end and gives all statements back: a connection cannot be closed before. */
   async close(): Promise<void> {
     this.isClosed = true;
-    await Promise.allSettled(this.underWay);
+    await this.underWay.ended();
     const kept = [...this.kept.values()];
     this.kept.clear();
     await Promise.all(kept.map(finalize));
@@ -41,16 +42,7 @@ export class Statements {
 
   private async use<T>(sql: string, params: readonly unknown[], run: Run<T>): Promise<T> {
     if (this.isClosed) throw new Error('the connection is closed');
-    return this.counted(this.runOnce(sql, params, run));
-  }
-
-  private async counted<T>(work: Promise<T>): Promise<T> {
-    this.underWay.add(work);
-    try {
-      return await work;
-    } finally {
-      this.underWay.delete(work);
-    }
+    return this.underWay.until(this.runOnce(sql, params, run));
   }
 
   private async runOnce<T>(sql: string, params: readonly unknown[], run: Run<T>): Promise<T> {
@@ -83,7 +75,7 @@ export class Statements {
     if (this.kept.size > MOST_KEPT) {
       const [oldest, unused] = this.kept.entries().next().value!;
       this.kept.delete(oldest);
-      void this.counted(finalize(unused));
+      void this.underWay.until(finalize(unused));
     }
     return statement;
   }
