@@ -7,7 +7,7 @@ import { setTimeout as rest } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Database, openReader } from '../../src/store/database.js';
 import { SQLITE, type Engine } from './engines.js';
-import { Running } from './running.js';
+import { PATIENCE_MS, Running } from './running.js';
 
 const POLL_MS = 5;
 const REOPENED_EVERY = 100;
@@ -134,11 +134,13 @@ export class Program {
       reader = undefined;
       return [];
     };
+    const begun = performance.now();
     try {
       for (let asked = 1; ; asked += 1) {
         const rows = asked % REOPENED_EVERY === 0 ? await again() : await ask().catch(again);
         if (rows.length > 0) return rows;
         if (child.exitCode !== null || child.signalCode !== null) throw new Error(`the process ended before: ${sql}`);
+        if (performance.now() - begun > PATIENCE_MS) throw new Error(`nothing in ${PATIENCE_MS / 1000} s: ${sql}`);
         // Asking without a pause would take the time of the process that is waited for.
         await rest(POLL_MS);
       }

@@ -3,6 +3,9 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as rest } from 'node:timers/promises';
 
+/** Longer than anything takes, and shorter than a test may: a test that waits in vain says for what. */
+export const PATIENCE_MS = 240_000;
+
 /** A process of the program under way, and what it says. */
 export class Running {
   /** Its log and its errors so far. */
@@ -16,17 +19,22 @@ export class Running {
     this.ended = once(child, 'close').then(([code]) => code as number | null);
   }
 
-  /** Waits until it says something, `times` over; throws what it said where it ends before. */
+  /** Waits until it says something, `times` over; throws what it said where it ends before, or says nothing of the kind. */
   async says(pattern: RegExp, times = 1): Promise<void> {
     const all = new RegExp(pattern.source, `${pattern.flags.replace('g', '')}g`);
-    const isOver = this.ended.then(() => 'over' as const);
-    for (;;) {
-      if ([...this.said.matchAll(all)].length >= times) return;
-      const heard = new AbortController();
-      const lines = [this.child.stdout!, this.child.stderr!].map(async (stream) => once(stream, 'data', { signal: heard.signal }));
-      const event = await Promise.race([...lines, isOver]);
-      heard.abort();
-      if (event === 'over' && [...this.said.matchAll(all)].length < times) throw new Error(`it ended before it said ${pattern.source}:\n${this.said}`);
+    const waiting = new AbortController();
+    const isOver = this.ended.then(() => 'it ended before');
+    const isLate = rest(PATIENCE_MS, `in ${PATIENCE_MS / 1000} s it did not come to where`, { signal: waiting.signal }).catch(() => '');
+    try {
+      for (let fault: unknown; [...this.said.matchAll(all)].length < times;) {
+        if (typeof fault === 'string') throw new Error(`${fault} it said ${pattern.source}:\n${this.said}`);
+        const heard = new AbortController();
+        const lines = [this.child.stdout!, this.child.stderr!].map(async (stream) => once(stream, 'data', { signal: heard.signal }));
+        fault = await Promise.race([...lines, isOver, isLate]);
+        heard.abort();
+      }
+    } finally {
+      waiting.abort();
     }
   }
 
