@@ -22,6 +22,7 @@ export const addHealth: AddCommand = (program) => {
         const verdicts = (await nodeStatus(db)).map((node) => ({ node, fault: hasGone(node, settings) ? 'was stopped' : faultOf(node, name, Date.now()) }));
         return { here: name, verdicts, troubled: await troubledBatches(db) };
       });
+      // SQLite, with its one daemon, knows no leases: there it is whoever ran last.
       const own = verdicts.filter(({ node }) => node.name === here && node.lease_until > 0);
       const isHealthy = (own.length > 0 ? own : verdicts).some(({ fault }) => fault === undefined);
       if (options.json) printJson({ healthy: isHealthy, daemons: verdicts.map(({ node, fault }) => ({ ...node, fault: fault ?? null })), batches: troubled });

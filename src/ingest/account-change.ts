@@ -2,8 +2,8 @@ import { IngestError } from '../errors.js';
 import { dayOf, type Day } from '../history/day.js';
 import type { Policy } from '../history/policy.js';
 import type { Account, NamedDate } from '../store/accounts.js';
-import type { Queryable } from '../store/queryable.js';
 import { findPolicy, policyInForce } from '../store/policies.js';
+import type { Queryable } from '../store/queryable.js';
 import { policyFor } from './policy.js';
 
 /** An account with the policy that its chains are derived by. */

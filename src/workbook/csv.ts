@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { TextDecoder } from 'node:util';
 import type { ReadSettings } from '../config/settings.js';
 import { IngestError } from '../errors.js';
-import { inBatches } from './batches.js';
 import type { SheetRow, Workbook } from './cell.js';
+import { inBatches } from './row-batches.js';
 
 type Limits = ReadSettings['limits'];
 

@@ -3,9 +3,9 @@ import { createRequire } from 'node:module';
 import * as XLSX from 'xlsx';
 import type { ReadSettings } from '../config/settings.js';
 import { IngestError, messageOf } from '../errors.js';
-import { inBatches } from './batches.js';
 import type { Cell, Sheet, SheetRow, Workbook } from './cell.js';
 import type { Merge } from './merged.js';
+import { inBatches } from './row-batches.js';
 import { checkZip } from './xlsx/zip.js';
 
 /** Opens .xls and .xlsb, read whole by SheetJS. Throws IngestError. */

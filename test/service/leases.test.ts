@@ -56,6 +56,26 @@ test('nodes that were cut off from their database for longer than their leases d
   for (const way of [wayOfOne, wayOfTwo]) await way.close();
 });
 
+test('a node that is stopped while it renews its lease keeps its own row from nobody for longer than that', async () => {
+  const program = await create();
+  const daemon = await program.daemon(as('one'));
+  const database = await Database.open(program.database);
+  await database.write(async (tx) => {
+    await tx.rows("select 1 from node_status where name = 'one' for update");
+    await program.until(daemon.child, "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query like 'update node_status set lease_until%'");
+    daemon.child.kill('SIGSTOP');
+  });
+  // The server has let the renewal go on, and waits in vain for its COMMIT.
+  await database.write(async (tx) => {
+    await tx.rows("set local lock_timeout = '20s'");
+    await tx.rows("update node_status set epoch = epoch + 1 where name = 'one'");
+  });
+  daemon.child.kill('SIGCONT');
+  await daemon.says(/others go on with its work; it begins anew[^]*"event":"started"/u);
+  expect(await daemon.stop()).toBe(0);
+  await database.close();
+});
+
 describe('a change of policy that takes longer than the lease', () => {
   const LEASE_SECONDS = '2';
   const NEW_POLICY = { SCD_VALIDITY_DAYS: '92', SCD_LEASE_SECONDS: LEASE_SECONDS };

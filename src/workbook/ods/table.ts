@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import type { ReadSettings } from '../../config/settings.js';
 import { IngestError } from '../../errors.js';
 import type { Cell, SheetRow } from '../cell.js';
+import { inBatches } from '../row-batches.js';
 import { readXml } from '../xlsx/xml.js';
 import { malformed } from '../xlsx/zip.js';
 import type { OdsStyles } from './styles.js';
@@ -10,8 +11,6 @@ type Attributes = Readonly<Record<string, string>>;
 type Limits = ReadSettings['limits'];
 
 const PART = 'content.xml';
-/** Rows that repeat are handed on in batches of this size: a repeated row is cheap in the file, not in memory. */
-const BATCH_ROWS = 1_000;
 /** Cells that repeat are cheap in the file, too. */
 const MAX_REPEATED = 4_194_304;
 const MAX_ROW_CHARACTERS = 2_097_152;
@@ -22,7 +21,7 @@ const ASIDES = new Set(['annotation', 'ruby-text', 'note', 'frame', 'custom-shap
 export async function* readTable(content: () => Promise<Readable>, index: number, styles: OdsStyles, limits: Limits): AsyncGenerator<readonly SheetRow[]> {
   const table = new Table(index, styles, limits);
   for await (const _ of readXml(PART, await content(), table)) {
-    yield* batchesOf(table.take());
+    yield* inBatches(unfolded(table.take()));
     if (table.isOver) return;
   }
 }
@@ -32,17 +31,11 @@ interface RepeatedRow {
   readonly times: number;
 }
 
-function* batchesOf(rows: readonly RepeatedRow[]): Generator<SheetRow[]> {
-  let batch: SheetRow[] = [];
+/** A repeated row is cheap in the file, not in memory: its copies are made as they are handed on. */
+function* unfolded(rows: readonly RepeatedRow[]): Generator<SheetRow> {
   for (const { row, times } of rows) {
-    for (let copy = 0; copy < times; copy += 1) {
-      batch.push({ ...row, number: row.number + copy });
-      if (batch.length < BATCH_ROWS) continue;
-      yield batch;
-      batch = [];
-    }
+    for (let copy = 0; copy < times; copy += 1) yield { ...row, number: row.number + copy };
   }
-  if (batch.length > 0) yield batch;
 }
 
 /** Follows the elements of one table. */

@@ -9,7 +9,7 @@ export async function* inBatches(rows: Iterable<SheetRow>): AsyncGenerator<reado
   let cells = 0;
   for (const row of rows) {
     batch.push(row);
-    cells += row.cells.length;
+    cells += Math.max(1, row.cells.length);
     if (cells < BATCH_CELLS) continue;
     yield batch;
     batch = [];
