@@ -13,11 +13,30 @@ export interface Cell {
   readonly format?: string | undefined;
 }
 
+/** A cell whose text is still bytes, UTF-8: most texts need never be strings on their way to the database. */
+export interface PackedCell {
+  /** `other` is to be unpacked: its text is not these bytes. */
+  readonly type: 'text' | 'number' | 'other';
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly end: number;
+  readonly format: string | undefined;
+  /**
+   * Whether no rule of a column of texts, or of amounts, would change the bytes or refuse them, nor JSON escape them. Of a
+   * text: letters up to U+023F, digits and signs, single spaces between them, neither `"` nor `\\`, `+` or `#`. Of a
+   * number: as JavaScript writes it, with at most eleven digits before the point and four behind it.
+   */
+  readonly isClean: boolean;
+  unpack(): Cell;
+}
+
 /** One row of a sheet: its number there, from 1, and its cells by column, from 0; empty cells are undefined. */
 export interface SheetRow {
   readonly number: number;
   readonly hidden: boolean;
   readonly cells: readonly (Cell | undefined)[];
+  /** The cell in a column, good until the next one is asked for. Rows whose cells are not packed leave it out. */
+  packed?(column: number): PackedCell | undefined;
 }
 
 /** A sheet that is read row by row. */

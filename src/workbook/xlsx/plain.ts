@@ -1,178 +1,224 @@
-import type { XmlHandler } from './xml.js';
+import { isUtf8 } from 'node:buffer';
 
 /**
- * A quick reader of plain XML: what nearly all rows and shared texts are made of. It knows start tags with attributes in
- * double quotes, end tags, text with the five references that XML itself defines, and nothing else. Whatever is unusual
- * or wrong (comments, CDATA, prefixes, character references, control characters, tags that do not match…) it hands
- * back untouched, for the strict parser to read or to refuse. So it decides on nothing, it only saves time.
+ * Scans plain XML in bytes of UTF-8: what nearly all rows and shared texts are made of. It knows tags with attributes in
+ * double quotes and text with the five references that XML itself defines. Whatever else there is or is wrong (comments,
+ * CDATA, character references, control characters…) is UNUSUAL, for the strict parser to read or to refuse. So it decides
+ * on nothing, it only saves time.
+ *
+ * Behind the bytes there must be room of ROOM zeros: where they begin everything is unusual, so no step looks for the end.
  */
 export class PlainXml {
-  /** The elements that are open, outermost first. */
-  readonly open: string[] = [];
-  private kept = '';
-  private attributes: Record<string, string> = NONE;
+  /** How many attributes the tag has that was scanned last. */
+  attributes = 0;
+  /** Of the text that was scanned last: whether it means itself, byte by byte, to everybody (`isClean` of PackedCell). */
+  isClean = false;
+  hasReferences = false;
+  private bytes: Buffer = Buffer.alloc(ROOM);
+  private readonly places = new Int32Array(MAX_ATTRIBUTES * 4);
 
-  constructor(private readonly handler: XmlHandler) {}
+  /** Turns to other bytes. */
+  turnTo(bytes: Buffer): void {
+    this.bytes = bytes;
+  }
 
-  /**
-   * Reads on. Undefined where all was plain; a tag or text that has not come whole is kept for the next call. Otherwise
-   * the rest, from the beginning of what is unusual.
-   */
-  read(chunk: string): string | undefined {
-    const text = this.kept + chunk;
-    this.kept = '';
-    let at = 0;
-    for (;;) {
-      const next = text.charCodeAt(at) === LESS ? this.leaf(text, at) ?? this.tag(text, at) : this.text(text, at);
-      if (next === UNUSUAL) return text.slice(at);
-      if (next === CUT_OFF) break;
-      at = next;
+  /** Whether these bytes stand at a place. */
+  has(literal: Uint8Array, at: number): boolean {
+    const { bytes } = this;
+    for (let index = 0; index < literal.length; index += 1) {
+      if (bytes[at + index] !== literal[index]) return false;
     }
-    // What is this long without an end is for the strict parser, which knows a limit.
-    if (text.length - at > MAX_KEPT) return text.slice(at);
-    this.kept = text.slice(at);
-    return undefined;
+    return true;
   }
 
-  /** Gives back what was kept: nothing more comes. */
-  rest(): string {
-    const { kept } = this;
-    this.kept = '';
-    return kept;
-  }
-
-  private text(text: string, from: number): number {
+  /** The place of the first byte that is no white space. */
+  behindSpace(from: number): number {
     let at = from;
-    let decoded = '';
-    let begun = from;
-    for (;;) {
-      const code = text.charCodeAt(at);
-      if (code === LESS) break;
-      if (code === AMPERSAND) {
-        const reference = REFERENCES.find(({ name }) => text.startsWith(name, at));
-        if (reference === undefined) return text.length - at < LONGEST_REFERENCE ? CUT_OFF : UNUSUAL;
-        decoded += text.slice(begun, at) + reference.sign;
-        at += reference.name.length;
-        begun = at;
-      } else if (isPlain(code) && code !== BRACKET) at += 1;
-      else return at >= text.length ? CUT_OFF : UNUSUAL;
-    }
-    this.handler.text(begun === from ? text.slice(from, at) : decoded + text.slice(begun, at));
+    while (this.bytes[at] === SPACE || this.bytes[at] === LINE_FEED || this.bytes[at] === TAB) at += 1;
     return at;
   }
 
-  /** A whole element right within a unit, where the handler knows it as one. Returns the place behind it. */
-  private leaf(text: string, from: number): number | undefined {
-    const { leaf } = this.handler;
-    if (leaf === undefined || this.open.length !== 1) return undefined;
-    leaf.pattern.lastIndex = from;
-    const match = leaf.pattern.exec(text);
-    if (match === null) return undefined;
-    leaf.take(match);
-    return leaf.pattern.lastIndex;
-  }
-
-  private tag(text: string, from: number): number {
-    if (text.charCodeAt(from + 1) === SLASH) return this.endTag(text, from);
-    const nameEnd = wordEnd(text, from + 1);
-    if (nameEnd === text.length) return CUT_OFF;
-    if (nameEnd === from + 1) return UNUSUAL;
-    const end = this.readAttributes(text, nameEnd);
-    if (end < 0) return end;
-    const isEmpty = text.charCodeAt(end) === SLASH;
-    if (isEmpty && end + 1 === text.length) return CUT_OFF;
-    if (isEmpty && text.charCodeAt(end + 1) !== GREATER) return UNUSUAL;
-    if (!isEmpty && this.open.length === MAX_OPEN) return UNUSUAL;
-    const name = text.slice(from + 1, nameEnd);
-    this.handler.open(name, this.attributes);
-    if (isEmpty) this.handler.close(name);
-    else this.open.push(name);
-    return isEmpty ? end + 2 : end + 1;
-  }
-
-  /** Reads the attributes of a tag. Returns the place of the `>` or `/` behind them. */
-  private readAttributes(text: string, from: number): number {
-    this.attributes = NONE;
+  /** Scans the attributes of a tag from behind its name. Returns the place of its `>` or `/`. */
+  tag(from: number): number {
+    const { bytes, places } = this;
     let at = from;
-    for (;;) {
-      const code = text.charCodeAt(at);
-      if (code === GREATER || code === SLASH) return at;
-      if (at >= text.length) return CUT_OFF;
-      if (code !== SPACE) return UNUSUAL;
+    let count = 0;
+    while (bytes[at] === SPACE) {
       at += 1;
-      const nameEnd = nameEndOf(text, at);
+      const begun = at;
+      while (IN_NAME[bytes[at]!] === 1) at += 1;
       // A space before the end of the tag.
-      if (nameEnd === at) continue;
-      const valueEnd = valueEndOf(text, nameEnd);
-      if (valueEnd < 0) return valueEnd;
-      const name = text.slice(at, nameEnd);
-      if (this.attributes === NONE) this.attributes = {};
-      else if (Object.hasOwn(this.attributes, name)) return UNUSUAL;
-      this.attributes[name] = text.slice(nameEnd + 2, valueEnd);
-      at = valueEnd + 1;
+      if (at === begun) break;
+      if (count === MAX_ATTRIBUTES || bytes[begun]! < FIRST_LETTER || bytes[at] !== EQUALS || bytes[at + 1] !== QUOTE) return UNUSUAL;
+      const value = at + 2;
+      const end = this.behindValue(value);
+      if (end === UNUSUAL) return UNUSUAL;
+      const place = count * 4;
+      places[place] = begun;
+      places[place + 1] = at;
+      places[place + 2] = value;
+      places[place + 3] = end;
+      if (this.isDouble(count)) return UNUSUAL;
+      count += 1;
+      at = end + 1;
+    }
+    this.attributes = count;
+    return bytes[at] === GREATER || (bytes[at] === SLASH && bytes[at + 1] === GREATER) ? at : UNUSUAL;
+  }
+
+  /** Whether the tag that ends at a place is one of an element with nothing in it; the place is where `tag` left it. */
+  isEmpty(at: number): boolean {
+    return this.bytes[at] === SLASH;
+  }
+
+  /** Whether an attribute of the tag has this name. */
+  isNamed(attribute: number, name: Uint8Array): boolean {
+    const place = attribute * 4;
+    return this.places[place + 1]! - this.places[place]! === name.length && this.has(name, this.places[place]!);
+  }
+
+  /** Where the value of an attribute begins. */
+  valueStart(attribute: number): number {
+    return this.places[attribute * 4 + 2]!;
+  }
+
+  /** Where the value of an attribute ends. */
+  valueEnd(attribute: number): number {
+    return this.places[attribute * 4 + 3]!;
+  }
+
+  /** The value of an attribute. */
+  value(attribute: number): string {
+    return this.bytes.toString('latin1', this.valueStart(attribute), this.valueEnd(attribute));
+  }
+
+  /** Scans a text. Returns the place of the `<` behind it. */
+  text(from: number): number {
+    const { bytes } = this;
+    let at = from;
+    let isClean = true;
+    let isWide = false;
+    this.hasReferences = false;
+    for (;;) {
+      switch (KINDS[bytes[at]!]) {
+        case CLEAN: break;
+        case LETTER:
+          if (!isContinuation(bytes[at += 1]!)) return UNUSUAL;
+          break;
+        case BLANK:
+          if (at === from || KINDS[bytes[at + 1]!] === BLANK || bytes[at + 1] === LESS) isClean = false;
+          break;
+        case SOILED: isClean = false; break;
+        case WIDE:
+          // U+0080 to U+009F are control characters.
+          if (bytes[at] === 0xc2 && bytes[at + 1]! < 0xa0) return UNUSUAL;
+          isClean = false;
+          isWide = true;
+          break;
+        case CLOSING:
+          if (bytes[at + 1] === bytes[at]) return UNUSUAL;
+          break;
+        case UNDERSCORE:
+          if (bytes[at + 1] === LOWER_X) return UNUSUAL;
+          break;
+        case REFERENCE: {
+          const length = this.reference(at);
+          if (length === 0) return UNUSUAL;
+          this.hasReferences = true;
+          isClean = false;
+          at += length - 1;
+          break;
+        }
+        case END:
+          this.isClean = isClean && at > from;
+          return !isWide || isUtf8(bytes.subarray(from, at)) ? at : UNUSUAL;
+        default: return UNUSUAL;
+      }
+      at += 1;
     }
   }
 
-  private endTag(text: string, from: number): number {
-    const name = this.open[this.open.length - 1];
-    if (name === undefined) return UNUSUAL;
-    const end = from + 2 + name.length;
-    if (end >= text.length) return CUT_OFF;
-    if (text.charCodeAt(end) !== GREATER || !text.startsWith(name, from + 2)) return UNUSUAL;
-    this.open.pop();
-    this.handler.close(name);
-    return end + 1;
+  private behindValue(from: number): number {
+    const { bytes } = this;
+    for (let at = from; ; at += 1) {
+      const code = bytes[at]!;
+      if (code === QUOTE) return at;
+      if (code < SPACE || code === AMPERSAND || code === LESS || code > LAST_PLAIN) return UNUSUAL;
+    }
+  }
+
+  private isDouble(attribute: number): boolean {
+    const { bytes, places } = this;
+    const from = places[attribute * 4]!;
+    const length = places[attribute * 4 + 1]! - from;
+    for (let other = 0; other < attribute; other += 1) {
+      const begun = places[other * 4]!;
+      if (places[other * 4 + 1]! - begun !== length) continue;
+      let same = 0;
+      while (same < length && bytes[begun + same] === bytes[from + same]) same += 1;
+      if (same === length) return true;
+    }
+    return false;
+  }
+
+  /** The length of the reference at a place; 0 where it is none of the five. */
+  private reference(at: number): number {
+    for (const { name } of REFERENCES) {
+      if (this.has(name, at)) return name.length;
+    }
+    return 0;
   }
 }
 
-const UNUSUAL = -1;
-const CUT_OFF = -2;
-const NONE: Record<string, string> = Object.freeze({});
-const MAX_OPEN = 16;
-const MAX_KEPT = 131_072;
+export const UNUSUAL = -1;
+const MAX_ATTRIBUTES = 16;
+/** How many zeros must stand behind the bytes: more than any step looks ahead. */
+export const ROOM = 16;
 
-const [TAB, LINE_FEED, SPACE, QUOTE, AMPERSAND, SLASH, COLON, LESS, EQUALS, GREATER, BRACKET] = [9, 10, 32, 34, 38, 47, 58, 60, 61, 62, 93];
-/** From here on a code may be half of a character, or none. */
-const FIRST_SURROGATE = 0xd800;
-
-const REFERENCES = [['&amp;', '&'], ['&lt;', '<'], ['&gt;', '>'], ['&quot;', '"'], ['&apos;', "'"]].map(([name, sign]) => ({ name: name!, sign: sign! }));
-const LONGEST_REFERENCE = 6;
-
-/** NaN, behind the end, is not plain. */
-function isPlain(code: number): boolean {
-  return (code >= SPACE && code < FIRST_SURROGATE && (code < 127 || code > 159)) || code === LINE_FEED || code === TAB;
+/** The text between two places, its references resolved. */
+export function decoded(bytes: Buffer, from: number, to: number): string {
+  return bytes.toString('utf8', from, to).replace(/&(?:amp|lt|gt|quot|apos);/gu, (name) => SIGNS.get(name)!);
 }
 
-function isLetter(code: number): boolean {
-  return (code >= 97 && code <= 122) || (code >= 65 && code <= 90);
+/** Whether a text is clean (`isClean`), one that was not scanned. */
+export function isCleanText(text: string): boolean {
+  return CLEAN_TEXT.test(text);
 }
 
-function isWordPart(code: number): boolean {
-  return isLetter(code) || (code >= 48 && code <= 57);
+/** A literal to look for. */
+export function literal(text: string): Uint8Array {
+  return new Uint8Array(Buffer.from(text));
 }
 
-/** Where a name ends that has no prefix; where it begins, if it does not begin as one. */
-function wordEnd(text: string, from: number): number {
-  if (from < text.length && !isLetter(text.charCodeAt(from))) return from;
-  let at = from;
-  while (isWordPart(text.charCodeAt(at))) at += 1;
-  return at;
+const SIGNS = new Map([['&amp;', '&'], ['&lt;', '<'], ['&gt;', '>'], ['&quot;', '"'], ['&apos;', "'"]]);
+const REFERENCES = [...SIGNS.keys()].map((name) => ({ name: literal(name) }));
+
+const [TAB, LINE_FEED, SPACE, QUOTE, AMPERSAND, SLASH, LESS, EQUALS, GREATER, FIRST_LETTER, LOWER_X, LAST_PLAIN] = [9, 10, 32, 34, 38, 47, 60, 61, 62, 65, 120, 126] as const;
+
+/** What a byte of a text is. Whatever has no kind is unusual. */
+const [CLEAN, LETTER, BLANK, SOILED, WIDE, CLOSING, UNDERSCORE, REFERENCE, END] = [1, 2, 3, 4, 5, 6, 7, 8, 9] as const;
+const KINDS = kindsOfBytes();
+
+function kindsOfBytes(): Uint8Array {
+  const kinds = new Uint8Array(256);
+  kinds.fill(CLEAN, SPACE, LAST_PLAIN + 1);
+  kinds[SPACE] = BLANK;
+  for (const sign of '\t\n"\\+#') kinds[sign.charCodeAt(0)] = SOILED;
+  kinds[LESS] = END;
+  kinds[AMPERSAND] = REFERENCE;
+  kinds[']'.charCodeAt(0)] = CLOSING;
+  kinds['_'.charCodeAt(0)] = UNDERSCORE;
+  // U+E000 and what lies behind is for the strict parser: not all of it is allowed.
+  kinds.fill(WIDE, 0x80, 0xee);
+  // U+00C0 to U+023F: letters (and two signs) that no rule of text changes.
+  kinds.fill(LETTER, 0xc3, 0xc9);
+  return kinds;
 }
 
-/** As `wordEnd`, for the names of attributes: they may have a prefix. */
-function nameEndOf(text: string, from: number): number {
-  const end = wordEnd(text, from);
-  return end > from && text.charCodeAt(end) === COLON && isLetter(text.charCodeAt(end + 1)) ? wordEnd(text, end + 1) : end;
-}
+const CLEAN_TEXT = /^[!$-*,-[\]-~\u00c0-\u023f]+(?: [!$-*,-[\]-~\u00c0-\u023f]+)*$/u;
 
-/** Where the value of an attribute ends whose name ends at `from`: the place of the quote. */
-function valueEndOf(text: string, from: number): number {
-  if (from + 1 >= text.length) return CUT_OFF;
-  if (text.charCodeAt(from) !== EQUALS || text.charCodeAt(from + 1) !== QUOTE) return UNUSUAL;
-  let at = from + 2;
-  for (let code = text.charCodeAt(at); code !== QUOTE; code = text.charCodeAt(at += 1)) {
-    if (at >= text.length) return CUT_OFF;
-    if (code < SPACE || code === AMPERSAND || code === LESS || !isPlain(code)) return UNUSUAL;
-  }
-  return at;
+const IN_NAME = new Uint8Array(256).map((_, code) => (/[A-Za-z0-9:]/u.test(String.fromCharCode(code)) ? 1 : 0));
+
+function isContinuation(code: number): boolean {
+  return code >= 0x80 && code < 0xc0;
 }

@@ -2,8 +2,11 @@ import type { ReadSettings } from '../../config/settings.js';
 import { IngestError } from '../../errors.js';
 import type { Cell, SheetRow } from '../cell.js';
 import type { Merge } from '../merged.js';
+import { isNumber } from './digits.js';
 import { isTrue, type SheetPart, type WorkbookParts } from './parts.js';
-import { RichText, unescaped, type SharedStrings } from './strings.js';
+import { MAX_ROW_CHARACTERS, PlainRows, type RowsSoFar } from './plain-rows.js';
+import { RichText, unescaped } from './rich-text.js';
+import type { SharedStrings } from './strings.js';
 import { readXml, type XmlHandler } from './xml.js';
 import { hostile, malformed, type Zip } from './zip.js';
 
@@ -13,31 +16,22 @@ export async function* readSheet(
   merges: Merge[],
 ): AsyncGenerator<readonly SheetRow[]> {
   const builder = new RowBuilder(sheet, parts.formats, strings, limits, merges);
-  for await (const _ of readXml(sheet.part, await zip.stream(sheet.part), builder, { unit: 'row', within: 'sheetData' })) {
+  const plain = new PlainRows(builder, strings, parts.formats, limits);
+  for await (const _ of readXml(sheet.part, await zip.stream(sheet.part), builder, plain)) {
     const rows = builder.take();
     if (rows.length > 0) yield rows;
   }
 }
 
-/** A row whose cells name one long shared text over and over is short in the file, not in memory. */
-const MAX_ROW_CHARACTERS = 2_097_152;
-
 type Attributes = Readonly<Record<string, string>>;
-
-/**
- * A cell as programs write it: its address, style and type, and a value or an inline text without references. Only what the
- * quick reader would take as plain (plain.ts) is in its texts.
- */
-const PLAIN_TEXT = String.raw`([^<&\]\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\uffff]*)`;
-const PLAIN_CELL = new RegExp(
-  String.raw`<c r="([A-Z]{1,3}\d{1,7})"(?: s="(\d{1,6})")?(?: t="([A-Za-z]{1,9})")?(?:/>|>(?:<v>${PLAIN_TEXT}</v>|<is><t(?: xml:space="preserve")?>${PLAIN_TEXT}</t></is>)</c>)`, 'y');
 
 const UNCALCULATED: Cell = { type: 'uncalculated', text: '' };
 
-class RowBuilder implements XmlHandler {
+/** Makes rows of what the strict reader tells; those that are plain come among them as they are. */
+export class RowBuilder implements XmlHandler, RowsSoFar {
+  row = 0;
   private rows: SheetRow[] = [];
   private cells: (Cell | undefined)[] = [];
-  private row = 0;
   private characters = 0;
   private column = -1;
   private hidden = false;
@@ -64,10 +58,9 @@ class RowBuilder implements XmlHandler {
     this.rich = new RichText(sheet.part);
   }
 
-  readonly leaf = {
-    pattern: PLAIN_CELL,
-    take: ([, address, style, type, value, text]: RegExpExecArray): void => this.addCell(address, style, type, value, text),
-  };
+  add(row: SheetRow): void {
+    this.rows.push(row);
+  }
 
   take(): SheetRow[] {
     const rows = this.rows;
@@ -125,21 +118,8 @@ class RowBuilder implements XmlHandler {
   private closeRow(): void {
     this.inRow = false;
     if (this.cells.length === 0) return;
-    this.rows.push({ number: this.row, hidden: this.hidden, cells: this.cells });
+    this.add({ number: this.row, hidden: this.hidden, cells: this.cells });
     this.cells = [];
-  }
-
-  /** A whole cell: the same as its tags and its text tell one after another. */
-  private addCell(address: string | undefined, style: string | undefined, type: string | undefined, value: string | undefined, text: string | undefined): void {
-    this.openCell(address, style, type);
-    if (value !== undefined) {
-      this.hasValue = true;
-      this.value = value;
-    } else if (text !== undefined) {
-      this.hasText = true;
-      this.rich.text = text;
-    }
-    this.closeCell();
   }
 
   private openCell(address: string | undefined, style: string | undefined, type = 'n'): void {
@@ -205,7 +185,7 @@ class RowBuilder implements XmlHandler {
     const text = this.value.trim();
     // Some programs write an empty value beside a formula that nobody has calculated: it is not an empty cell.
     if (text === '') return this.hasFormula ? UNCALCULATED : undefined;
-    if (!/^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$/u.test(text)) throw malformed(this.sheet.part, `row ${this.row} has "${text.slice(0, 40)}" where a number is due`);
+    if (!isNumber(text)) throw malformed(this.sheet.part, `row ${this.row} has "${text.slice(0, 40)}" where a number is due`);
     return { type: 'number', text, format: this.format };
   }
 

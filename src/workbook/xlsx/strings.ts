@@ -1,17 +1,19 @@
 import { IngestError } from '../../errors.js';
-import { readXmlWhole } from './xml.js';
+import { isCleanText } from './plain.js';
+import { PlainTexts } from './plain-texts.js';
+import { RichText, unescaped } from './rich-text.js';
+import { readXmlWhole, type XmlHandler } from './xml.js';
 import { malformed, type Zip } from './zip.js';
 
 const LONG_CHARACTERS = 1_024;
 const MAX_COUNT = 16_777_216;
-/** In pieces a text could go on without end; a cell's own limit is told of where it is used. */
-const MAX_TEXT_CHARACTERS = 1_048_576;
 
 /** The texts that the cells share, packed: one buffer and offsets, not a million strings. */
 export class SharedStrings {
-  private buffer = Buffer.alloc(65_536);
+  count = 0;
+  private bytes = Buffer.alloc(65_536);
   private ends = new Uint32Array(4_096);
-  private count = 0;
+  private clean = new Uint8Array(4_096);
   private latest = { index: -1, text: undefined as string | undefined };
   private used = 0;
 
@@ -20,9 +22,15 @@ export class SharedStrings {
   /** Reads the part; `maxMiB` bounds the texts together. */
   static async read(zip: Zip, part: string, maxMiB: number): Promise<SharedStrings> {
     const strings = new SharedStrings(maxMiB * 1_048_576);
+    await readXmlWhole(part, await zip.stream(part), SharedStrings.handler(part, strings), new PlainTexts(strings));
+    return strings;
+  }
+
+  /** Adds the texts that the strict reader tells of. */
+  static handler(part: string, strings: SharedStrings): XmlHandler {
     const item = new RichText(part);
     let isInside = false;
-    await readXmlWhole(part, await zip.stream(part), {
+    return {
       open: (name) => {
         if (name !== 'si') return item.open(name);
         if (isInside) throw malformed(part, 'has a shared text within another');
@@ -35,98 +43,70 @@ export class SharedStrings {
         strings.add(unescaped(item.text));
       },
       text: (text) => item.add(text),
-    }, { unit: 'si', within: 'sst' });
-    return strings;
+    };
   }
 
   /** The text at an index, or undefined where there is none. */
   at(index: number): string | undefined {
     if (index === this.latest.index) return this.latest.text;
     if (!Number.isInteger(index) || index < 0 || index >= this.count) return undefined;
-    const text = this.buffer.toString('utf8', index === 0 ? 0 : this.ends[index - 1]!, this.ends[index]);
+    const text = this.bytes.toString('utf8', this.startOf(index), this.ends[index]);
     // A long text that cells name over and over is in memory once.
     if (text.length > LONG_CHARACTERS) this.latest = { index, text };
     return text;
   }
 
-  private add(text: string): void {
-    if (this.count === MAX_COUNT) throw new IngestError('too-large', `has more than ${MAX_COUNT} shared texts; split the workbook`);
-    const bytes = Buffer.byteLength(text);
-    if (this.used + bytes > this.maxBytes) throw new IngestError('too-large', `its shared texts are longer than ${this.maxBytes / 1_048_576} MiB together; split the workbook`);
-    if (this.used + bytes > this.buffer.length) this.grow(this.used + bytes);
-    if (this.count === this.ends.length) this.ends = doubled(this.ends);
-    this.buffer.write(text, this.used);
-    this.used += bytes;
-    this.ends[this.count] = this.used;
-    this.count += 1;
+  /** How many bytes a text has that is there. */
+  bytesOf(index: number): number {
+    return this.ends[index]! - this.startOf(index);
   }
 
-  private grow(needed: number): void {
-    const larger = Buffer.alloc(Math.max(needed, Math.min(this.buffer.length * 2, this.maxBytes)));
-    this.buffer.copy(larger, 0, 0, this.used);
-    this.buffer = larger;
-  }
-}
-
-/** The characters of a text: of its `t` element, or of the one of each of its runs; phonetic runs are left out. */
-export class RichText {
-  text = '';
-  private inText = false;
-  private phonetic = 0;
-  private hasRuns = false;
-  private isTextDue = true;
-
-  constructor(private readonly part: string) {}
-
-  reset(): void {
-    this.text = '';
-    this.hasRuns = false;
-    this.isTextDue = true;
+  /** Whether a text that is there is clean, as of a packed cell. */
+  isClean(index: number): boolean {
+    return this.clean[index] === 1;
   }
 
-  open(name: string): void {
-    if (name === 'rPh') this.phonetic += 1;
-    else if (this.phonetic > 0) return;
-    else if (name === 'r') this.openRun();
-    else if (name === 't') this.openText();
-  }
-
-  close(name: string): void {
-    if (name === 't') this.inText = false;
-    else if (name === 'rPh') this.phonetic -= 1;
+  /** Points a view at a text that is there. */
+  show(index: number, view: { bytes: Buffer; start: number; end: number; isClean: boolean }): void {
+    view.bytes = this.bytes;
+    view.start = this.startOf(index);
+    view.end = this.ends[index]!;
+    view.isClean = this.isClean(index);
   }
 
   add(text: string): void {
-    if (!this.inText || this.phonetic > 0) return;
-    this.text += text;
-    if (this.text.length > MAX_TEXT_CHARACTERS) throw new IngestError('too-large', `part ${this.part}: a text has more than ${MAX_TEXT_CHARACTERS} characters`);
+    const bytes = Buffer.from(text);
+    this.addBytes(bytes, 0, bytes.length, isCleanText(text));
   }
 
-  private openRun(): void {
-    if (!this.hasRuns && !this.isTextDue) throw this.doubled();
-    this.hasRuns = true;
-    this.isTextDue = true;
+  /** Adds the text whose bytes stand between two places. */
+  addBytes(bytes: Buffer, from: number, to: number, isClean: boolean): void {
+    const needed = this.used + to - from;
+    if (this.count === MAX_COUNT) throw new IngestError('too-large', `has more than ${MAX_COUNT} shared texts; split the workbook`);
+    if (needed > this.maxBytes) throw new IngestError('too-large', `its shared texts are longer than ${this.maxBytes / 1_048_576} MiB together; split the workbook`);
+    if (needed > this.bytes.length) this.growBytes(needed);
+    if (this.count === this.ends.length) this.growCount();
+    bytes.copy(this.bytes, this.used, from, to);
+    this.ends[this.count] = this.used = needed;
+    this.clean[this.count] = isClean ? 1 : 0;
+    this.count += 1;
   }
 
-  private openText(): void {
-    if (!this.isTextDue) throw this.doubled();
-    this.isTextDue = false;
-    this.inText = true;
+  private startOf(index: number): number {
+    return index === 0 ? 0 : this.ends[index - 1]!;
   }
 
-  private doubled(): Error {
-    return malformed(this.part, `has two texts where one is due, behind "${this.text.slice(0, 40)}"`);
+  private growBytes(needed: number): void {
+    const larger = Buffer.alloc(Math.max(needed, Math.min(this.bytes.length * 2, this.maxBytes)));
+    this.bytes.copy(larger, 0, 0, this.used);
+    this.bytes = larger;
   }
-}
 
-/** Characters that XML cannot hold are written `_x000D_`; an underscore that would look like that is `_x005F_`. */
-export function unescaped(text: string): string {
-  if (!text.includes('_x')) return text;
-  return text.replace(/_x([0-9A-Fa-f]{4})_/gu, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
-}
-
-function doubled(array: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
-  const larger = new Uint32Array(array.length * 2);
-  larger.set(array);
-  return larger;
+  private growCount(): void {
+    const [ends, clean] = [new Uint32Array(this.count * 2), new Uint8Array(this.count * 2)];
+    ends.set(this.ends);
+    clean.set(this.clean);
+    this.ends = ends;
+    this.clean = clean;
+  }
 }

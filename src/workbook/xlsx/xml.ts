@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream';
 import { TextDecoder } from 'node:util';
 import { SaxesParser } from 'saxes';
 import { IngestError, messageOf } from '../../errors.js';
-import { PlainXml } from './plain.js';
+import { ROOM } from './plain.js';
 import { hostile, hostileXml, malformed } from './zip.js';
 
 /** What is told of a part's XML; names come without their prefix. */
@@ -11,117 +11,111 @@ export interface XmlHandler {
   open(name: string, attributes: Readonly<Record<string, string>>): void;
   close(name: string): void;
   text(text: string): void;
+}
+
+/** Elements of which a part has very many, and who reads them while they are plain (plain.ts). */
+export interface PlainUnits {
+  readonly unit: string;
+  /** The element that they lie in. */
+  readonly within: string;
   /**
-   * The element that units have most of, where it is written as it is nearly always: taken whole by a sticky pattern, it
-   * costs a fraction of the events that would tell the same of it.
+   * Reads whole units from a place in the bytes on, and says of them what the handler is told of others. Returns the
+   * place of the first that is not plain or not whole.
    */
-  readonly leaf?: { readonly pattern: RegExp; readonly take: (match: RegExpExecArray) => void };
+  read(bytes: Buffer, from: number): number;
 }
 
 const MAX_DEPTH = 256;
-/** How deep units may lie for the quick reader to read them. */
+/** How deep units may lie for them to be read while they are plain. */
 const MAX_BASE = 2;
 /** No single tag, text or attribute of a workbook is longer than this, escapes included. */
 const MAX_SILENT_CHARACTERS = 2_097_152;
-
-/** Elements of which a part has very many, and the element that they lie in. */
-export interface Units {
-  readonly unit: string;
-  readonly within: string;
-}
+/** A unit that has not come whole by then is for the strict parser, which knows a limit. */
+const MAX_KEPT_BYTES = 131_072;
 
 /**
  * Reads a part strictly: well-formed, no document type, no entities of its own, nothing endless. After each chunk of
- * bytes it yields, so that whoever handles the events can hand on what has come. Units are read by the quick reader
- * where they are plain XML.
+ * bytes it yields, so that whoever handles the events can hand on what has come. Plain units are read as such.
  */
-export async function* readXml(part: string, stream: Readable, handler: XmlHandler, units?: Units): AsyncGenerator<void> {
-  const reader = new XmlReader(part, handler, units);
-  let text: TextChunks | undefined;
+export async function* readXml(part: string, stream: Readable, handler: XmlHandler, units?: PlainUnits): AsyncGenerator<void> {
+  let reader: XmlReader | undefined;
   for await (const chunk of stream as AsyncIterable<Buffer>) {
-    text ??= new TextChunks(decoderFor(chunk));
-    guard(part, () => reader.read(text!.next(chunk)));
+    reader ??= new XmlReader(part, handler, decoderFor(chunk), units);
+    guard(part, () => reader!.read(chunk));
     yield;
   }
-  guard(part, () => {
-    reader.read(text?.last() ?? '');
-    reader.close();
-  });
+  guard(part, () => (reader ?? new XmlReader(part, handler, decoderFor(NOTHING), units)).close());
   yield;
 }
 
 /** Reads a small part in one go. */
-export async function readXmlWhole(part: string, stream: Readable, handler: XmlHandler, units?: Units): Promise<void> {
+export async function readXmlWhole(part: string, stream: Readable, handler: XmlHandler, units?: PlainUnits): Promise<void> {
   for await (const _ of readXml(part, stream, handler, units)) { /* the handler has what it needs */ }
 }
 
-/** Reads text by the strict parser and, where it has come to the units, by the quick one, each from where the other stops. */
+/** Reads by the strict parser; where it stands between two units, those that are plain are left to their own reader. */
 class XmlReader {
   private readonly parser = new SaxesParser({ xmlns: false, position: false });
-  private readonly plain: PlainXml;
-  private isPlain = false;
+  private readonly text: TextChunks;
+  private readonly units: PlainUnits | undefined;
+  /** The last unit, as far as it has come. */
+  private kept = NOTHING;
   private silent = 0;
   private depth = 0;
   /** How deep the units lie; undefined while there are none. */
   private base: number | undefined;
-  /** Whether the strict parser stands where a unit may begin: right behind the tag that it was given last. */
+  /** Whether the parser stands where a unit may begin: right behind the tag that it was given last. */
   private isBetween = false;
-  /** The tags that bring the strict parser to where the quick one has stopped are no news. */
-  private isMuted = false;
 
-  constructor(private readonly part: string, private readonly handler: XmlHandler, private readonly units: Units | undefined) {
-    this.plain = new PlainXml(handler);
+  constructor(private readonly part: string, private readonly handler: XmlHandler, decoder: TextDecoder, units: PlainUnits | undefined) {
+    this.text = new TextChunks(decoder);
+    this.units = decoder.encoding === 'utf-8' ? units : undefined;
     this.listen();
   }
 
-  read(text: string): void {
-    let rest = text;
-    do rest = this.isPlain ? this.readPlainly(rest) : this.readStrictly(rest); while (rest !== '');
+  read(chunk: Buffer): void {
+    if (this.units === undefined) return this.write(chunk);
+    const length = this.kept.length + chunk.length;
+    const bytes = Buffer.alloc(length + ROOM);
+    this.kept.copy(bytes);
+    chunk.copy(bytes, this.kept.length);
+    const at = this.readUnits(this.units, bytes, length);
+    this.kept = bytes.subarray(at, length);
   }
 
   close(): void {
-    if (this.isPlain) this.write(this.toStrict(this.plain.rest()));
+    this.write(this.kept);
+    this.tell(this.text.last());
     this.parser.close();
   }
 
-  private readPlainly(text: string): string {
-    const rest = this.plain.read(text);
-    return rest === undefined ? '' : this.toStrict(rest);
-  }
-
-  private toStrict(rest: string): string {
-    this.isPlain = false;
-    this.isMuted = true;
-    this.parser.write(this.plain.open.map((name) => `<${name}>`).join(''));
-    this.isMuted = false;
-    this.plain.open.length = 0;
-    return rest;
-  }
-
-  /** Reads up to the tag behind which the next unit may begin. Returns the rest. */
-  private readStrictly(text: string): string {
-    const tag = this.findTag(text);
-    if (tag === undefined) {
-      this.write(text);
-      return '';
+  /** Reads what has come. Returns where that begins which may be a unit that has not come whole. */
+  private readUnits(units: PlainUnits, bytes: Buffer, length: number): number {
+    for (let at = 0; ;) {
+      if (this.isBetween) at = units.read(bytes, at);
+      const tag = this.findTag(units, bytes, at);
+      if (tag === undefined && this.isBetween && length - at <= MAX_KEPT_BYTES) return at;
+      this.write(bytes.subarray(at, tag?.start ?? length));
+      this.isBetween = false;
+      if (tag === undefined) return length;
+      // The tag alone: only if the parser tells of it now it is one, and not the inside of a comment.
+      this.write(bytes.subarray(tag.start, tag.end));
+      at = tag.end;
     }
-    this.write(text.slice(0, tag.start));
-    // The tag alone: only if the parser tells of it now it is one, and not the inside of a comment.
-    this.isBetween = false;
-    this.write(text.slice(tag.start, tag.end));
-    this.isPlain = this.isBetween;
-    return text.slice(tag.end);
   }
 
-  private findTag(text: string): { start: number; end: number } | undefined {
-    if (this.units === undefined) return undefined;
-    const tag = this.base === undefined ? `<${this.units.within}` : `</${this.units.unit}>`;
-    const start = text.indexOf(tag);
-    const end = start < 0 ? -1 : text.indexOf('>', start);
+  /** The next tag behind which a unit may begin. */
+  private findTag({ unit, within }: PlainUnits, bytes: Buffer, from: number): { start: number; end: number } | undefined {
+    const start = bytes.indexOf(this.base === undefined ? `<${within}` : `</${unit}>`, from, 'latin1');
+    const end = start < 0 ? -1 : bytes.indexOf('>', start, 'latin1');
     return end < 0 ? undefined : { start, end: end + 1 };
   }
 
-  private write(text: string): void {
+  private write(bytes: Buffer): void {
+    this.tell(this.text.next(bytes));
+  }
+
+  private tell(text: string): void {
     this.silent += text.length;
     this.parser.write(text);
     if (this.silent > MAX_SILENT_CHARACTERS) throw hostile(this.part, `has a tag or text of more than ${MAX_SILENT_CHARACTERS} characters`);
@@ -137,7 +131,6 @@ class XmlReader {
     parser.on('opentag', ({ name, attributes }) => {
       this.silent = 0;
       if ((this.depth += 1) > MAX_DEPTH) throw hostile(part, `is nested deeper than ${MAX_DEPTH} elements`);
-      if (this.isMuted) return;
       if (this.base === undefined && this.depth <= MAX_BASE && name === this.units?.within) this.base = this.depth;
       this.isBetween = this.depth === this.base;
       handler.open(localName(name), attributes);
@@ -173,8 +166,9 @@ class TextChunks {
 
   next(chunk: Buffer): string {
     // ASCII is its own Latin-1, which is much quicker.
+    if (chunk.length === 0) return '';
     const isPlain = !this.mayBeCut && this.decoder.encoding === 'utf-8' && isAscii(chunk);
-    this.mayBeCut = !isPlain && (chunk[chunk.length - 1] ?? 0x80) >= 0x80;
+    this.mayBeCut = !isPlain && chunk[chunk.length - 1]! >= 0x80;
     return isPlain ? chunk.toString('latin1') : this.decoder.decode(chunk, { stream: true });
   }
 
@@ -182,6 +176,8 @@ class TextChunks {
     return this.decoder.decode();
   }
 }
+
+const NOTHING = Buffer.alloc(0);
 
 function decoderFor(chunk: Buffer): TextDecoder {
   if (chunk[0] === 0xff && chunk[1] === 0xfe) return new TextDecoder('utf-16le', { fatal: true });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { SaxesParser } from 'saxes';
-import { unescaped } from '../../../src/workbook/xlsx/strings.js';
+import { unescaped } from '../../../src/workbook/xlsx/rich-text.js';
 import { cellXml, escaped, valueCell } from '../../../src/workbook/write/cells.js';
 
 function parsed(xml: string): string {

@@ -1,0 +1,70 @@
+/** JSON text while it grows: in bytes, so that what is bytes already is copied and nothing else. */
+export class JsonBytes {
+  length = 0;
+  private bytes = Buffer.allocUnsafe(FIRST_BYTES);
+
+  /** Adds JSON text. */
+  add(text: string): void {
+    this.makeRoom(text.length * MOST_BYTES);
+    this.length += this.bytes.write(text, this.length);
+  }
+
+  addWhole(number: number): void {
+    this.makeRoom(MOST_DIGITS);
+    let digits = 1;
+    for (let size = 10; size <= number; size *= 10) digits += 1;
+    let rest = number;
+    for (let at = this.length + digits - 1; at >= this.length; at -= 1) {
+      this.bytes[at] = ZERO + (rest % 10);
+      rest = Math.floor(rest / 10);
+    }
+    this.length += digits;
+  }
+
+  addByte(code: number): void {
+    this.makeRoom(1);
+    this.bytes[this.length] = code;
+    this.length += 1;
+  }
+
+  /** Adds bytes that are JSON text as they are. */
+  copy(source: Uint8Array, start: number, end: number): void {
+    this.makeRoom(end - start);
+    const { bytes } = this;
+    let { length } = this;
+    // By hand: most are some bytes, for which a call of the system's copy costs more.
+    for (let at = start; at < end; at += 1, length += 1) bytes[length] = source[at]!;
+    this.length = length;
+  }
+
+  /** A copy of the bytes from a place on. */
+  since(start: number): Uint8Array {
+    return new Uint8Array(this.bytes.subarray(start, this.length));
+  }
+
+  /** Drops what came behind a length. */
+  cut(length: number): void {
+    this.length = length;
+  }
+
+  /** Gives the text, and begins anew. */
+  take(): string {
+    const text = this.bytes.toString('utf8', 0, this.length);
+    this.length = 0;
+    return text;
+  }
+
+  private makeRoom(bytes: number): void {
+    const needed = this.length + bytes;
+    if (needed <= this.bytes.length) return;
+    const larger = Buffer.allocUnsafe(Math.max(needed, this.bytes.length * 2));
+    this.bytes.copy(larger, 0, 0, this.length);
+    this.bytes = larger;
+  }
+}
+
+const FIRST_BYTES = 65_536;
+/** Of a UTF-16 unit in UTF-8. */
+const MOST_BYTES = 3;
+const MOST_DIGITS = 16;
+const ZERO = 48;
