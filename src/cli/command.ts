@@ -1,5 +1,6 @@
 import { writeSync } from 'node:fs';
 import { Option, type Command } from 'commander';
+import { systemClock } from '../clock.js';
 import { loadSettings } from '../config/load.js';
 import type { Settings } from '../config/settings.js';
 import { IngestError, messageOf, printable } from '../errors.js';
@@ -33,10 +34,10 @@ export async function ask<T>(question: (db: Queryable, settings: Settings) => Pr
 
 /** Changes the database of the settings in force, beside the daemon too. Refuses where there is none. */
 export async function withDatabase<T>(work: (database: Database) => Promise<T>): Promise<T> {
-  const { database: url } = loadSettings();
+  const { database: url, leaseSeconds } = loadSettings();
   // Refuses, instead of making an empty one.
   await (await openReader(url)).close();
-  const database = await Database.open(url);
+  const database = await Database.open(url, systemClock, leaseSeconds);
   try {
     return await work(database);
   } finally {

@@ -2,8 +2,9 @@ import { isPostgres } from '../config/database-url.js';
 import { nodeName } from '../config/node.js';
 import type { Settings } from '../config/settings.js';
 import { troubledBatches } from '../store/batches.js';
-import { nodeStatus } from '../store/nodes.js';
 import type { NodeStatus } from '../store/entities/node-status.js';
+import { nodeStatus } from '../store/nodes.js';
+import type { Queryable } from '../store/queryable.js';
 import { ask, print, printJson, type AddCommand } from './command.js';
 
 /**
@@ -13,16 +14,15 @@ import { ask, print, printJson, type AddCommand } from './command.js';
  */
 export const addHealth: AddCommand = (program) => {
   program.command('health')
-    .description('exit 0 while the daemon scans and makes progress, of several nodes the one of this name, else 1; names batches that do not go on')
+    .description('exit 0 while the daemon scans and makes progress, else 1: of several nodes the one of this name, or any where that one gave its lease back; names batches that do not go on')
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  scd-inbox health && echo fine')
     .action(async (options: { json?: true }) => {
       const { here, verdicts, troubled } = await ask(async (db, settings) => {
         const name = nodeName(settings);
-        const verdicts = (await nodeStatus(db)).map((node) => ({ node, fault: hasGone(node, settings) ? 'was stopped' : faultOf(node, name, Date.now()) }));
+        const verdicts = (await lastSeen(db, settings)).map((node) => ({ node, fault: hasGone(node, settings) ? 'does not run: it was stopped, could not start, or was a command' : faultOf(node, name, Date.now()) }));
         return { here: name, verdicts, troubled: await troubledBatches(db) };
       });
-      // SQLite, with its one daemon, knows no leases: there it is whoever ran last.
       const own = verdicts.filter(({ node }) => node.name === here && node.lease_until > 0);
       const isHealthy = (own.length > 0 ? own : verdicts).some(({ fault }) => fault === undefined);
       if (options.json) printJson({ healthy: isHealthy, daemons: verdicts.map(({ node, fault }) => ({ ...node, fault: fault ?? null })), batches: troubled });
@@ -33,7 +33,13 @@ export const addHealth: AddCommand = (program) => {
     });
 };
 
-/** Of several nodes, one that gave its lease back was told to stop, or was a command: it is not waited for. */
+/** What the daemons last said. On SQLite, with its one daemon, it is whoever ran last: names before it are of the past. */
+async function lastSeen(db: Queryable, { database }: Settings): Promise<readonly NodeStatus[]> {
+  const nodes = await nodeStatus(db);
+  return isPostgres(database) ? nodes : nodes.slice(0, 1);
+}
+
+/** Of several nodes, one that gave its lease back has ended in order, be it by an error: it is not waited for. */
 function hasGone(node: NodeStatus, { database }: Settings): boolean {
   return isPostgres(database) && node.lease_until === 0;
 }

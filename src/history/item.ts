@@ -6,7 +6,7 @@ import type { Policy } from './policy.js';
 import type { Timeline } from './timeline.js';
 import type { Window } from './window.js';
 
-/** A change of what is on record of an account, its submissions one after another. */
+/** A change of what is on record of an account as the rules see it: its submissions one after another. */
 export interface RecordChange {
   readonly policy: Policy;
   readonly window: Window;

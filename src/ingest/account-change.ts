@@ -31,7 +31,7 @@ export function batchApplied(ruled: RuledAccount, batch: number, after: readonly
 }
 
 /** What removing a batch changes; `before` is what counts with it. */
-export function batchRemoved(ruled: RuledAccount, batch: number, before: readonly NamedDate[]): AccountChange {
+export function batchRemoved(ruled: RuledAccount, batch: number, before: readonly NamedDate[]): AccountChange & { readonly dates: readonly Day[] } {
   return { ...ruled, before, after: withoutBatch(before, batch), own: null, dates: datesOf(before, batch) };
 }
 
@@ -54,7 +54,7 @@ function datesOf(named: readonly NamedDate[], batch: number): Day[] {
 }
 
 /** An account with the policy that its chains are derived by; before its first batch is applied, the one in force. */
-export async function ruled(db: Queryable, account: Account): Promise<RuledAccount> {
+export async function withPolicy(db: Queryable, account: Account): Promise<RuledAccount> {
   const policy = account.policy_id === null ? await policyInForce(db) : await findPolicy(db, account.policy_id);
   if (policy === undefined) throw new IngestError('internal', `account ${account.account_number} has no policy`);
   return { account, policy: policyFor(policy.definition, account.account_number) };

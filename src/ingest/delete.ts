@@ -9,7 +9,7 @@ import { blamedOn, deleteNamelessRows, deleteRows, deleteRowsOf, findRow, repeat
 import type { Transaction } from '../store/database.js';
 import type { BatchStatus, StageBatch } from '../store/entities/stage-batch.js';
 import type { Store } from '../store/rehearsal.js';
-import { batchRemoved, rowsVoided, ruled } from './account-change.js';
+import { batchRemoved, rowsVoided, withPolicy } from './account-change.js';
 import { isAdmitted } from './balance.js';
 import { expectBatch } from './decide.js';
 import { deriveAccount, type ChangeOutcome } from './derive.js';
@@ -75,10 +75,10 @@ async function removeFromAccount(tx: Transaction, batch: number, id: number): Pr
   const account = await lockAccount(tx, id);
   const standing = await standingOf(tx, batch, account.id);
   if (standing === 'removed') return noChanges();
-  const work = batchRemoved(await ruled(tx, account), batch, await namedDates(tx, account.id, batch));
+  const work = batchRemoved(await withPolicy(tx, account), batch, await namedDates(tx, account.id, batch));
   const changes = standing === 'waiting' ? noChanges() : await deriveAccount(tx, work, instant(tx.now()));
   const change = await nextChange(tx);
-  await deleteRowsOf(tx, batch, account.account_number, work.dates!.map(dateOf), change);
+  await deleteRowsOf(tx, batch, account.account_number, work.dates.map(dateOf), change);
   await markRemoved(tx, batch, account.id, change);
   await touchAccount(tx, account.id, change);
   await failpoint('removal-commit');
@@ -107,7 +107,7 @@ async function voidRecord(tx: Transaction, id: number): Promise<RecordDeletion> 
   if (account === undefined || first === undefined) throw new IngestError('usage', `record ${id} is not on record: ${await whyNotOnRecord(tx, id)}`);
   const named = await namedDates(tx, account.id, null);
   const ids = records.map((record) => record.id);
-  const work = rowsVoided(await ruled(tx, account), named, first.effective_date, ids);
+  const work = rowsVoided(await withPolicy(tx, account), named, first.effective_date, ids);
   const { effects, written } = await deriveAccount(tx, work, instant(tx.now()));
   const change = await nextChange(tx);
   await deleteRows(tx, ids, change);

@@ -36,7 +36,7 @@ export class Progress {
     const isRead = batch.batch_status !== 'In Progress';
     const { done, all } = isRead ? await accountsDone(reader, batch.id) : { done: 0, all: 0 };
     const rate = Math.round(this.rows / ((performance.now() - this.begun) / 1000));
-    const what = isRead ? `applying: ${done} of ${counted(all, 'account')}` : `reading: ${this.rows} rows, ${rate} rows/s`;
+    const what = isRead ? `applying: ${done} of ${counted(all, 'account')}` : `reading: ${counted(this.rows, 'row')}, ${rate} rows/s`;
     log.info('progress', `batch ${batch.id}  ${printable(batch.filename)}  ${what}`, { batch: batch.id, rows: this.rows, accounts: done });
   }
 }

@@ -7,7 +7,7 @@ import { batchesOnRecord, notApplied, wrongDates } from '../store/health.js';
 import { countRows } from '../store/records.js';
 import { isRowLost } from './balance.js';
 import { checkAccount } from './check.js';
-import { ruled } from './account-change.js';
+import { withPolicy } from './account-change.js';
 import { deriveWhole, type Written } from './derive.js';
 
 /**
@@ -22,7 +22,7 @@ export async function rebuildAccount(database: Pick<Database, 'write'>, number: 
     const account = await lockAccount(tx, found.id);
     if (await isSound(tx, account)) return { inserted: 0, updated: 0, removed: 0 };
     await refuseLoss(tx, account);
-    const { written } = await deriveWhole(tx, await ruled(tx, account), instant(tx.now()));
+    const { written } = await deriveWhole(tx, await withPolicy(tx, account), instant(tx.now()));
     await touchAccount(tx, account.id, await nextChange(tx));
     return written;
   }, async (tx) => isMended(tx, number));

@@ -90,7 +90,7 @@ async function dueOf(tx: Transaction, id: number, isReplayAsked: boolean): Promi
 }
 
 function mendedText(mended: Mended): string {
-  const parts = Object.entries(mended).filter(([, count]) => count > 0).map(([what, count]) => `${count} ${count === 1 ? what.slice(0, -1) : what}`);
+  const parts = Object.entries<number>({ ...mended }).filter(([, count]) => count > 0).map(([what, count]) => counted(count, what.slice(0, -1), what));
   return `${parts.join(' and ')} mended`;
 }
 

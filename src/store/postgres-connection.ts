@@ -33,6 +33,9 @@ export const ASKING = { default_transaction_read_only: 'on' };
  * an error that nobody listens to would end the program.
  */
 class SteadyClient extends Client {
+  /** The server's process for this session, as the server itself tells: a pooler greets with a number of its own. */
+  backend = 0;
+
   constructor(options: ConstructorParameters<typeof Client>[0]) {
     super(options);
     this.on('error', () => undefined);
@@ -52,7 +55,7 @@ export async function connectPostgres(
     poolErrorHandler: () => undefined,
     extra: {
       types: { getTypeParser: parserOf }, ssl, Client: SteadyClient,
-      onConnect: async (client: Client) => ask(client, { ...SESSION, ...settings }, patienceMs),
+      onConnect: async (client: SteadyClient) => ask(client, { ...SESSION, ...settings }, patienceMs),
       keepAlive: true, keepAliveInitialDelayMillis: CONNECT_TIMEOUT_MS, maxLifetimeSeconds: LIFETIME_SECONDS,
     },
   });
@@ -64,11 +67,11 @@ export async function connectPostgres(
 }
 
 /** Asks something of a session that has just begun. Not by its first message: a pooler in between would refuse that. */
-async function ask(client: Client, settings: Readonly<Record<string, string>>, patienceMs: number): Promise<void> {
+async function ask(client: SteadyClient, settings: Readonly<Record<string, string>>, patienceMs: number): Promise<void> {
   const calls = Object.entries(settings).map(([name, value]) => `set_config('${name}', '${value}', false)`);
   // The driver knows the timeout, its types do not.
-  const question: QueryConfig & { query_timeout: number } = { text: `select ${calls.join(', ')}`, query_timeout: patienceMs };
-  await client.query(question);
+  const question: QueryConfig & { query_timeout: number } = { text: `select pg_backend_pid() as backend, ${calls.join(', ')}`, query_timeout: patienceMs };
+  client.backend = (await client.query<{ backend: number }>(question)).rows[0]!.backend;
 }
 
 /** Any number that marks this program among those that use a server's advisory locks. */

@@ -1,5 +1,6 @@
 /** JSON text while it grows: in bytes, so that what is bytes already is copied and nothing else. */
 export class JsonBytes {
+  /** In bytes. */
   length = 0;
   private bytes = Buffer.allocUnsafe(FIRST_BYTES);
 
@@ -28,7 +29,7 @@ export class JsonBytes {
   }
 
   /** Adds bytes that are JSON text as they are. */
-  copy(source: Uint8Array, start: number, end: number): void {
+  addBytes(source: Uint8Array, start = 0, end = source.length): void {
     this.makeRoom(end - start);
     const { bytes } = this;
     let { length } = this;
@@ -43,7 +44,7 @@ export class JsonBytes {
   }
 
   /** Drops what came behind a length. */
-  cut(length: number): void {
+  cutTo(length: number): void {
     this.length = length;
   }
 

@@ -24,12 +24,12 @@ export class PackedColumn {
     if (!cell.isClean) return this.writeByRule(cell, out);
     if (this.isText && cell.type === 'text') {
       out.addByte(QUOTE);
-      out.copy(cell.bytes, cell.start, cell.end);
+      out.addBytes(cell.bytes, cell.start, cell.end);
       out.addByte(QUOTE);
       return true;
     }
     if (!this.isAmount || cell.type !== 'number' || !this.areAmounts(cell.format)) return this.writeByRule(cell, out);
-    out.copy(cell.bytes, cell.start, cell.end);
+    out.addBytes(cell.bytes, cell.start, cell.end);
     return true;
   }
 
@@ -45,7 +45,7 @@ export class PackedColumn {
     const slot = slotOf(cell);
     const known = this.known[slot];
     if (known !== undefined && isSame(known, cell)) {
-      out.copy(known.json, 0, known.json.length);
+      out.addBytes(known.json);
       return true;
     }
     const { type, format } = cell;

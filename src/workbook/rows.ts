@@ -26,6 +26,8 @@ const CHUNK_BYTES = 4_000_000;
 /** Written where a formula was never calculated: an empty cell would read as if nothing had been there. */
 const UNCALCULATED = '#CALC!';
 const [COMMA, OPENING] = [44, 91] as const;
+const NULL = Buffer.from('null');
+const NOTHING_WRONG = Buffer.from(',null,null,null]');
 
 /** Turns sheet rows into staged rows, in chunks of text that a statement takes as they are. */
 export class RowStager {
@@ -60,7 +62,7 @@ export class RowStager {
   add(row: SheetRow): RowChunk | undefined {
     const start = this.json.length;
     if (!this.addPacked(row)) {
-      this.json.cut(start);
+      this.json.cutTo(start);
       this.addCells(row);
     }
     if (this.json.length === start) return undefined;
@@ -92,13 +94,13 @@ export class RowStager {
     for (let index = 0; index < TEMPLATE.length; index += 1) {
       const cell = row.packed(columns[index]!);
       if (cell === undefined && TEMPLATE[index]!.required) return false;
-      if (cell === undefined) { json.add(',null'); continue; }
       json.addByte(COMMA);
-      bytes += cell.end - cell.start;
-      if (!this.packedColumns[index]!.write(cell, json)) return false;
+      if (cell === undefined) json.addBytes(NULL);
+      else if (!this.packedColumns[index]!.write(cell, json)) return false;
+      else bytes += cell.end - cell.start;
     }
     this.textCharacters += bytes;
-    json.add(',null,null,null]');
+    json.addBytes(NOTHING_WRONG);
     return true;
   }
 

@@ -105,7 +105,7 @@ describe('two nodes', () => {
     expect((await program.run(['process'], as('two'))).code).toBe(0);
     const health = await program.run(['health'], as('two'));
     expect([health.code, health.out]).toEqual([0, expect.stringMatching(/one \(pid .* scans and makes progress/u)]);
-    expect(health.out).toMatch(/^two \(pid .*\): was stopped$/mu);
+    expect(health.out).toMatch(/^two \(pid .*\): does not run: it was stopped, could not start, or was a command$/mu);
     await program.execute("update node_status set lease_until = 1 where name = 'two'");
     expect(await program.run(['health'], as('two'))).toMatchObject({ code: 1, out: expect.stringMatching(/one \(pid .* scans and makes progress/u) });
     await daemon.stop();

@@ -213,6 +213,13 @@ describe('a question whose answer does not come', () => {
     expect(await ask('select pg_sleep(0.8), 1 as done', () => undefined)).toEqual([{ pg_sleep: '', done: 1 }]);
   });
 
+  test('is waited for behind a pooler, too, which greets with a number of its own', async () => {
+    await source.destroy();
+    proxy.isPooler = true;
+    source = await connectPostgres(proxy.url, 1);
+    expect(await ask('select pg_sleep(0.8), 1 as done', () => undefined)).toEqual([{ pg_sleep: '', done: 1 }]);
+  });
+
   test('is given up where the server has answered it, or knows nothing of it: the way to it is broken', async () => {
     await expect(ask('select 1', () => proxy.silence(false))).rejects.toThrow('Connection terminated');
     expect(await ask('select 1 as done', () => undefined)).toEqual([{ done: 1 }]);

@@ -14,6 +14,8 @@ export class Proxy {
   fate: (nth: number) => Fate = () => 'sent on';
   /** Told of every message of a client, before it is sent on. */
   onMessage: () => void = () => undefined;
+  /** Greets new clients with a number of its own in place of the server's process, as a pooler does. */
+  isPooler = false;
   /** How many COMMITs have come. */
   commits = 0;
   private isSilent = false;
@@ -67,6 +69,7 @@ export class Proxy {
       return isCommit ? this.fate(this.commits += 1) : 'sent on';
     });
     way.isSilent = this.isSilent;
+    way.isPooler = this.isPooler;
     this.ways.add(way);
     // What is silent does not tell the server that its client has gone.
     client.on('close', () => { if (!way.isSilent) this.ways.delete(way); });
@@ -76,6 +79,7 @@ export class Proxy {
 /** One connection through the proxy. */
 class Way {
   isSilent = false;
+  isPooler = false;
   private isAnswerAwaited = false;
   private unread = Buffer.alloc(0);
   private isGreeted = false;
@@ -84,7 +88,7 @@ class Way {
     client.on('data', (bytes) => { if (!this.isSilent) this.hear(bytes); });
     server.on('data', (bytes) => {
       if (this.isAnswerAwaited) this.close();
-      else if (!this.isSilent) client.write(bytes);
+      else if (!this.isSilent) client.write(this.isPooler ? withOtherKey(bytes) : bytes);
     });
     for (const side of [client, server]) {
       side.setNoDelay();
@@ -125,6 +129,13 @@ class Way {
     this.close();
     return 'cut';
   }
+}
+
+/** The server's process stands in one message of twelve bytes, behind that it lets the client in. */
+function withOtherKey(bytes: Buffer): Buffer {
+  const at = bytes.indexOf(Buffer.from([0x4b, 0, 0, 0, 12]));
+  if (at >= 0) bytes.writeUInt32BE(1, at + 5);
+  return bytes;
 }
 
 function isCommit(message: Buffer): boolean {
