@@ -27,7 +27,9 @@ const CHUNK_BYTES = 4_000_000;
 const UNCALCULATED = '#CALC!';
 const [COMMA, OPENING] = [44, 91] as const;
 const NULL = Buffer.from('null');
-const NOTHING_WRONG = Buffer.from(',null,null,null]');
+/** How a row ends that has no error. */
+const SOUND = ',null,null,null]';
+const SOUND_BYTES = Buffer.from(SOUND);
 
 /** Turns sheet rows into staged rows, in chunks of text that a statement takes as they are. */
 export class RowStager {
@@ -100,7 +102,7 @@ export class RowStager {
       else bytes += cell.end - cell.start;
     }
     this.textCharacters += bytes;
-    json.addBytes(NOTHING_WRONG);
+    json.addBytes(SOUND_BYTES);
     return true;
   }
 
@@ -136,7 +138,7 @@ export class RowStager {
       else if (json === 'null' && column.required) (problems ??= []).push([column.heading, 'expected a value, found an empty cell']);
       text += typeof json === 'string' ? `,${json}` : ',null';
     }
-    if (problems === undefined) return `${text},null,null,null]`;
+    if (problems === undefined) return `${text}${SOUND}`;
     const what = problems.map(([heading, problem]) => `${heading}: ${problem}`).join('; ');
     return this.failing(text, number, what, problems[0]![0], this.cells.map(rawText));
   }
