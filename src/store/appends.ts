@@ -1,6 +1,7 @@
 import { TRACKED, UNTRACKED, type Column } from '../template.js';
 import type { Account } from './accounts.js';
 import type { Transaction } from './database.js';
+import { itemsNotNamed } from './losses.js';
 
 /**
  * A plain append in SQL (history/append.ts): what becomes of an item at a submission behind all others follows from its
@@ -56,9 +57,8 @@ async function zeroMissing(tx: Transaction, { account, batch, date, at }: Append
   const closed = await tx.changed(
     `update master_record as m set to_date = ?, last_updated = ?
      where m.client_account_id = ? and ${CURRENT} and (${ZEROED.map((column) => `m.${column.name} is distinct from ${literal(column)}`).join(' or ')})
-       and not exists (select 1 from stage_record r where r.client_account = ? and r.effective_date = ?
-         and r.external_reference = m.external_reference and r.batch_id = ?)`,
-    [date, at, account.id, account.account_number, date, batch],
+       and m.external_reference in (${itemsNotNamed()})`,
+    [date, at, account.id, account.id, account.account_number, date, batch],
   );
   if (closed === 0) return 0;
   const names = [...TRACKED, ...UNTRACKED].map((column) => (ZEROED.includes(column) ? literal(column) : column.name)).join(', ');

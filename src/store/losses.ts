@@ -15,23 +15,46 @@ export async function countCurrent(db: Queryable, account: number): Promise<numb
   return Number(row!.items);
 }
 
+/** What `itemsNotNamed` is asked for, in SQL. */
+interface Naming {
+  readonly account: string;
+  readonly number: string;
+  readonly date: string;
+  readonly batch: string;
+}
+
+/** Its parameters, in their order. */
+const PARAMETERS: Naming = { account: '?', number: '?', date: '?', batch: '?' };
+
+/**
+ * A query for the references of an account's current versions that no row of a batch names at a date. Both sides come in
+ * the order of an index and are gone along once: a quarter of what it costs to look every version up among the rows.
+ */
+export function itemsNotNamed({ account, number, date, batch }: Naming = PARAMETERS): string {
+  return `select c.external_reference from master_record c where c.client_account_id = ${account} and not c.is_deleted and c.to_date is null
+    except select r.external_reference from stage_record r where r.client_account = ${number} and r.effective_date = ${date} and +r.batch_id = ${batch}`;
+}
+
+const OF_BATCH: Naming = { account: 'a.id', number: 'a.account_number', date: 'd.effective_date', batch: 'd.batch_id' };
+
 /**
  * The accounts of an admitted batch that it gives new submissions, with how many current items it leaves out there.
  * No more of them can become zero; fewer may, where a later submission has the item.
  */
 export async function itemsLeftOut(tx: Transaction, batch: number): Promise<(Account & { readonly left_out: number })[]> {
   return tx.rows(
-    `select a.id, a.account_number, a.policy_id, count(*) as left_out
-     from batch_date d join client_account a on a.id = d.client_account_id
-     join master_record m on m.client_account_id = a.id and ${IS_CURRENT}
-     where d.batch_id = ? and d.accepted_count > 0
-       and not exists (select 1 from batch_date o
-         where o.client_account_id = d.client_account_id and o.effective_date = d.effective_date and o.accepted_count > 0
-           and exists (select 1 from batch_account b where b.batch_id = o.batch_id and b.client_account_id = o.client_account_id
-             and b.applied_seq is not null and b.removed_seq is null))
-       and not exists (select 1 from stage_record r where r.client_account = a.account_number
-         and r.effective_date = d.effective_date and r.external_reference = m.external_reference and r.batch_id = d.batch_id)
-     group by a.id, a.account_number, a.policy_id order by a.id`,
+    `select * from (
+       select a.id, a.account_number, a.policy_id, sum((
+         select count(*) from (${itemsNotNamed(OF_BATCH)}) as n
+         join master_record m on m.client_account_id = a.id and m.external_reference = n.external_reference and ${IS_CURRENT})) as left_out
+       from batch_date d join client_account a on a.id = d.client_account_id
+       where d.batch_id = ? and d.accepted_count > 0
+         and not exists (select 1 from batch_date o
+           where o.client_account_id = d.client_account_id and o.effective_date = d.effective_date and o.accepted_count > 0
+             and exists (select 1 from batch_account b where b.batch_id = o.batch_id and b.client_account_id = o.client_account_id
+               and b.applied_seq is not null and b.removed_seq is null))
+       group by a.id, a.account_number, a.policy_id) as given
+     where left_out > 0 order by id`,
     [batch],
   );
 }
