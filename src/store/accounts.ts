@@ -61,14 +61,23 @@ export async function recordDates(tx: Transaction, batch: number, added: readonl
   );
 }
 
+/** An account of a batch with how many of its rows were accepted there. */
+export type AccountOfBatch = Account & { readonly rows: number };
+
 /** The accounts of a batch that it is not applied to yet, by id. */
-export async function accountsToApply(db: Queryable, batch: number): Promise<(Account & Waiting)[]> {
-  return db.rows<Account & Waiting>(
-    `select a.id, a.account_number, a.policy_id, s.repeated_count
+export async function accountsToApply(db: Queryable, batch: number): Promise<(AccountOfBatch & Waiting)[]> {
+  return accountsOf<AccountOfBatch & Waiting>(db, batch, 'applied_seq');
+}
+
+async function accountsOf<T extends AccountOfBatch>(db: Queryable, batch: number, without: 'applied_seq' | 'removed_seq'): Promise<T[]> {
+  const accounts = await db.rows<T>(
+    `select a.id, a.account_number, a.policy_id, s.repeated_count, sum(d.accepted_count) as rows
      from batch_account b join client_account a on a.id = b.client_account_id join stage_batch s on s.id = b.batch_id
-     where b.batch_id = ? and b.applied_seq is null order by a.id`,
+     join batch_date d on d.batch_id = b.batch_id and d.client_account_id = b.client_account_id
+     where b.batch_id = ? and b.${without} is null group by a.id, a.account_number, a.policy_id, s.repeated_count order by a.id`,
     [batch],
   );
+  return accounts.map((account) => ({ ...account, rows: Number(account.rows) }));
 }
 
 /** How many accounts a batch names, and to how many of them it is applied. */
@@ -112,12 +121,8 @@ export async function markApplied(tx: Transaction, batch: number, account: numbe
 }
 
 /** The accounts that a deleted batch still counts for, or still waits to be applied to, by id. */
-export async function accountsToRemove(db: Queryable, batch: number): Promise<Account[]> {
-  return db.rows<Account>(
-    `select a.id, a.account_number, a.policy_id from batch_account b join client_account a on a.id = b.client_account_id
-     where b.batch_id = ? and b.removed_seq is null order by a.id`,
-    [batch],
-  );
+export async function accountsToRemove(db: Queryable, batch: number): Promise<AccountOfBatch[]> {
+  return accountsOf(db, batch, 'removed_seq');
 }
 
 /** What a batch is to an account: nothing any more, applied, or not applied yet. */

@@ -29,6 +29,9 @@ export interface Database {
   /** How many transactions of one batch, each of another account, are worth having under way at once. */
   readonly writesAtOnce: number;
 
+  /** ... and of about how many rows, where what is under way at once is committed together: others wait for all of it. */
+  readonly rowsAtOnce?: number;
+
   /**
    * Runs `work` in a transaction of its own. Its changes are kept whole when it returns and not at all when it throws.
    * On SQLite work runs one after another in the order it was asked for, and what waits while the disk is waited for

@@ -1,7 +1,7 @@
 import type { Database, Transaction } from './database.js';
 
 /** What the verbs of a file work on: the database, or a rehearsal on it. */
-export type Store = Pick<Database, 'reader' | 'write' | 'writesAtOnce'>;
+export type Store = Pick<Database, 'reader' | 'write' | 'writesAtOnce' | 'rowsAtOnce'>;
 
 const TAKE_BACK = Symbol('a rehearsal ends');
 
