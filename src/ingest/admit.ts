@@ -2,11 +2,12 @@ import type { Settings } from '../config/settings.js';
 import { printable } from '../errors.js';
 import { failpoint } from '../failpoint.js';
 import { exceeds, fractionOf, percent } from '../history/fraction.js';
-import { accountsNamed, lockAccounts, recordDates } from '../store/accounts.js';
+import { lockAccounts, recordDates } from '../store/accounts.js';
 import { findBatch, markHeld, markReady, type Admission } from '../store/batches.js';
 import { nextChange } from '../store/changes.js';
 import type { Transaction } from '../store/database.js';
-import { contestedRows, countRows, failRows, recordedRows, type ContestedRow, type Failure, type RecordedRow } from '../store/records.js';
+import { accountsOf, mayBeContested, namedBy, type Named } from '../store/named.js';
+import { contestedRows, failRows, recordedRows, type ContestedRow, type Failure, type RecordedRow } from '../store/records.js';
 import { keptIfDefined } from '../store/rehearsal.js';
 import { TEMPLATE, type Value } from '../template.js';
 import type { ReadSummary } from '../workbook/reader.js';
@@ -27,15 +28,17 @@ export type ReadCounts = Pick<ReadSummary, 'sheet' | 'rows' | 'failed'>;
  * Decides on a staged batch in the transaction given: Ready, Error with the reason, or Held where the guard asks for
  * somebody's approval. Of a Held batch nothing is decided: approved, it is admitted anew, whatever the guard says.
  * Its totals are those of the reader, not of the rows that lie in the database: the two are held against each other
- * here and at the end. Throws `unbalanced` where a row got lost in between.
+ * here and at the end. Throws `unbalanced` where a row got lost in between. `named` is what its rows name, where that was
+ * asked already.
  */
 export async function admitBatch(
-  tx: Transaction, batch: number, read: ReadCounts, settings: Pick<Settings, 'maxFailureRatio' | 'maxMissingRatio'>, accounts?: readonly string[],
+  tx: Transaction, batch: number, read: ReadCounts, settings: Pick<Settings, 'maxFailureRatio' | 'maxMissingRatio'>, named?: readonly Named[],
 ): Promise<'Ready' | 'Held' | 'Error'> {
-  const added = await lockAccounts(tx, accounts ?? await accountsNamed(tx, batch));
+  const staged = named ?? await namedBy(tx, batch);
+  const added = await lockAccounts(tx, accountsOf(staged));
   let losses: readonly Loss[] = [];
   const verdict = await keptIfDefined(tx, async () => {
-    const judged = await judge(tx, batch, read, settings, added);
+    const judged = await judge(tx, batch, read, settings, staged, added);
     if (judged === 'Ready') losses = await lossesOf(tx, batch, settings);
     return losses.length === 0 || (await findBatch(tx, batch))!.approved_at !== null ? judged : undefined;
   });
@@ -44,10 +47,10 @@ export async function admitBatch(
 }
 
 async function judge(
-  tx: Transaction, batch: number, read: ReadCounts, settings: Pick<Settings, 'maxFailureRatio'>, added: readonly string[],
+  tx: Transaction, batch: number, read: ReadCounts, settings: Pick<Settings, 'maxFailureRatio'>, staged: readonly Named[], added: readonly string[],
 ): Promise<'Ready' | 'Error'> {
-  expectStaged(read, await countRows(tx, batch));
-  const { contradicted, repeated } = await judgeContested(tx, batch);
+  expectStaged(read, staged);
+  const { contradicted, repeated } = await mayBeContested(tx, batch, staged) ? await judgeContested(tx, batch) : UNCONTESTED;
   const failure = read.failed + contradicted;
   const found: Admission = { sheet: read.sheet, total: read.rows, success: read.rows - failure, failure, repeated };
   const refusal = refusalOf(found, settings.maxFailureRatio);
@@ -55,7 +58,7 @@ async function judge(
     await refuseBatch(tx, batch, refusal, found);
     return 'Error';
   }
-  await recordDates(tx, batch, added);
+  await recordDates(tx, batch, contradicted === 0 ? staged : await namedBy(tx, batch), added);
   await markReady(tx, batch, (await nextChange(tx)).seq, found);
   await failpoint('admit-commit');
   return 'Ready';
@@ -67,6 +70,8 @@ function refusalOf({ total, failure }: Admission, maxFailureRatio: number): stri
   if (!exceeds(failure, total, fractionOf(maxFailureRatio))) return undefined;
   return `too many failed rows: ${failure} of ${total}, more than ${percent(fractionOf(maxFailureRatio))} allowed; nothing was loaded`;
 }
+
+const UNCONTESTED = { contradicted: 0, repeated: 0 };
 
 /** Fails the rows that contradict what stands, and counts those that repeat it. */
 async function judgeContested(tx: Transaction, batch: number): Promise<{ contradicted: number; repeated: number }> {

@@ -1,9 +1,9 @@
 import { hasCode } from '../errors.js';
 import { failpoint } from '../failpoint.js';
-import { accountsNamed } from '../store/accounts.js';
 import { findBatch, lockBatch } from '../store/batches.js';
 import { LOOKS_ITSELF, isOutage, type Transaction } from '../store/database.js';
 import type { StageBatch } from '../store/entities/stage-batch.js';
+import { accountsOf, namedBy } from '../store/named.js';
 import { admitBatch, type ReadCounts } from './admit.js';
 import { applyAdmitted } from './apply.js';
 import type { DecidingContext } from './context.js';
@@ -43,8 +43,8 @@ export async function decideAtOnce(
 export async function decideInOne(
   tx: Transaction, batch: number, read: ReadCounts, { settings, policy }: Pick<DecidingContext, 'settings' | 'policy'>,
 ): Promise<StageBatch | undefined> {
-  const accounts = await accountsNamed(tx, batch);
-  if (accounts.length !== 1) return undefined;
-  const verdict = await admitBatch(tx, batch, read, settings, accounts);
+  const named = await namedBy(tx, batch);
+  if (accountsOf(named).length !== 1) return undefined;
+  const verdict = await admitBatch(tx, batch, read, settings, named);
   return verdict === 'Ready' ? applyAdmitted(tx, batch, policy) : findBatch(tx, batch);
 }

@@ -1,5 +1,6 @@
 import { IngestError } from '../errors.js';
 import type { StageBatch } from '../store/entities/stage-batch.js';
+import type { Named } from '../store/named.js';
 import type { RowTally } from '../store/records.js';
 import type { ReadSummary } from '../workbook/reader.js';
 
@@ -38,10 +39,11 @@ export function expectBalance(batch: StageBatch, tally: readonly RowTally[]): vo
 }
 
 /** Refuses a file of which other rows are staged than were read. */
-export function expectStaged(read: Pick<ReadSummary, 'rows' | 'failed'>, staged: { readonly total: number; readonly failed: number }): void {
-  if (staged.total === read.rows && staged.failed === read.failed) return;
+export function expectStaged(read: Pick<ReadSummary, 'rows' | 'failed'>, staged: readonly Pick<Named, 'total' | 'failed'>[]): void {
+  const [rows, failed] = [total(staged.map((each) => each.total)), total(staged.map((each) => each.failed))];
+  if (rows === read.rows && failed === read.failed) return;
   throw new IngestError('unbalanced', `the rows do not balance: ${read.rows} were read (${read.failed} of them failed), `
-    + `${staged.total} are staged (${staged.failed} failed): a row was lost, which must not happen; nothing was loaded. Drop the file again`);
+    + `${rows} are staged (${failed} failed): a row was lost, which must not happen; nothing was loaded. Drop the file again`);
 }
 
 /** An imbalance in words. */
@@ -98,5 +100,9 @@ function marksOf(batch: StageBatch, tally: readonly RowTally[]): Imbalance[] {
 }
 
 function sum(tally: readonly RowTally[]): number {
-  return tally.reduce((total, { rows }) => total + rows, 0);
+  return total(tally.map(({ rows }) => rows));
+}
+
+function total(numbers: readonly number[]): number {
+  return numbers.reduce((sumOf, each) => sumOf + each, 0);
 }

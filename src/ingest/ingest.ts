@@ -2,9 +2,9 @@ import type { BigIntStats } from 'node:fs';
 import { IngestError, messageOf } from '../errors.js';
 import { failpoint } from '../failpoint.js';
 import type { StageBatch } from '../store/entities/stage-batch.js';
-import { accountsNamed } from '../store/accounts.js';
 import { addBatch, findBatch, findClaim, lockBatch } from '../store/batches.js';
 import { LOOKS_ITSELF } from '../store/database.js';
+import { accountsOf, namedBy } from '../store/named.js';
 import { dropRows } from '../store/records.js';
 import { countAfresh } from '../store/statistics.js';
 import type { Claim } from '../inbox/claim.js';
@@ -108,7 +108,7 @@ export async function decideBatch(context: DecidingContext, batch: StageBatch, c
 /** Several nodes: brings the accounts of a staged batch to what is on record. Returns them. */
 async function caughtUp({ database, policy }: DecidingContext, { id }: StageBatch): Promise<string[]> {
   await catchUp(database, id, policy);
-  return accountsNamed(database.reader, id);
+  return accountsOf(await namedBy(database.reader, id));
 }
 
 /** What is to be admitted: what is read now, or what was held back and is approved; undefined where it is decided. */
@@ -149,7 +149,7 @@ async function lookAnew(batch: StageBatch, { path }: Claim): Promise<BigIntStats
 async function admit({ database, settings }: DecidingContext, { id, batch_status: listed }: StageBatch, read: ReadCounts, accounts?: readonly string[]): Promise<void> {
   await database.write(async (tx) => {
     // A Held batch may have been deleted since it was listed.
-    if ((await lockBatch(tx, id))?.batch_status === listed) await admitBatch(tx, id, read, settings, accounts);
+    if ((await lockBatch(tx, id))?.batch_status === listed) await admitBatch(tx, id, read, settings);
   }, LOOKS_ITSELF, accounts);
 }
 

@@ -1,6 +1,8 @@
 import { instant } from '../clock.js';
 import type { Change } from './changes.js';
 import type { Transaction } from './database.js';
+import type { JsonColumn } from './dialect.js';
+import { namedWhole, type Named } from './named.js';
 import type { Queryable } from './queryable.js';
 
 /** The verbs of `client_account`, `batch_account` and `batch_date`: what batches say of accounts. */
@@ -9,15 +11,6 @@ export interface Account {
   readonly id: number;
   readonly account_number: string;
   readonly policy_id: number | null;
-}
-
-/** The numbers of the accounts that a staged batch names, in the order of its rows. */
-export async function accountsNamed(db: Queryable, batch: number): Promise<string[]> {
-  const named = await db.rows<{ client_account: string }>(
-    `select client_account from stage_record
-     where batch_id = ? and client_account is not null and effective_date is not null and external_reference is not null
-     group by client_account order by min(id)`, [batch]);
-  return named.map(({ client_account }) => client_account);
 }
 
 /** Locks accounts by their numbers: what is on record of them stays as it is until the transaction ends. Returns the new ones. */
@@ -36,11 +29,13 @@ export async function lockAccount(tx: Transaction, id: number): Promise<Account>
   return rows[0]!;
 }
 
+const ACCEPTED: readonly JsonColumn[] = [['account', 'text'], ['date', 'date'], ['accepted', 'integer']];
+
 /**
  * Writes down which accounts and dates a batch names, and adds the accounts that were new when they were locked. Where
  * somebody else has added one of them since, the transaction has to begin again.
  */
-export async function recordDates(tx: Transaction, batch: number, added: readonly string[]): Promise<void> {
+export async function recordDates(tx: Transaction, batch: number, named: readonly Named[], added: readonly string[]): Promise<void> {
   if (added.length > 0) {
     await tx.rows(
       `insert into client_account (account_number, last_updated) select value, ? from ${tx.dialect.valuesFromJson('text')} as added`,
@@ -49,11 +44,8 @@ export async function recordDates(tx: Transaction, batch: number, added: readonl
   }
   await tx.rows(
     `insert into batch_date (client_account_id, effective_date, batch_id, accepted_count)
-     select a.id, r.effective_date, r.batch_id, sum(case when r.process_status = 'Failed' then 0 else 1 end)
-     from stage_record r join client_account a on a.account_number = r.client_account
-     where r.batch_id = ? and r.effective_date is not null and r.external_reference is not null
-     group by a.id, r.effective_date, r.batch_id`,
-    [batch],
+     select a.id, n.date, ?, n.accepted from ${tx.dialect.rowsFromJson(ACCEPTED)} as n join client_account a on a.account_number = n.account`,
+    [batch, JSON.stringify(namedWhole(named).map(({ account, date, total, failed }) => [account, date, total - failed]))],
   );
   await tx.rows(
     'insert into batch_account (batch_id, client_account_id) select distinct batch_id, client_account_id from batch_date where batch_id = ?',

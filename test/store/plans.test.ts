@@ -69,4 +69,11 @@ describe('the statements that a file runs', () => {
       expect([left, right]).toEqual([expect.stringContaining('USING INDEX master_record_current'), expect.stringContaining('USING INDEX stage_record_item')]);
     }
   });
+
+  test('tell by an index alone that no item of a file is named elsewhere', () => {
+    const [steps, ...others] = [...plans].filter(([sql]) => sql.includes('having count(*) > 1')).map(([, each]) => each);
+    expect(others).toEqual([]);
+    expect(steps).toContain('SEARCH r USING COVERING INDEX stage_record_item (client_account=? AND effective_date=?)');
+    expect(steps!.filter((step) => step.includes('TEMP B-TREE'))).toEqual([]);
+  });
 });
