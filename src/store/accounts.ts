@@ -58,15 +58,15 @@ export type AccountOfBatch = Account & { readonly rows: number };
 
 /** The accounts of a batch that it is not applied to yet, by id. */
 export async function accountsToApply(db: Queryable, batch: number): Promise<(AccountOfBatch & Waiting)[]> {
-  return accountsOf<AccountOfBatch & Waiting>(db, batch, 'applied_seq');
+  return accountsWithout<AccountOfBatch & Waiting>(db, batch, 'applied_seq');
 }
 
-async function accountsOf<T extends AccountOfBatch>(db: Queryable, batch: number, without: 'applied_seq' | 'removed_seq'): Promise<T[]> {
+async function accountsWithout<T extends AccountOfBatch>(db: Queryable, batch: number, mark: 'applied_seq' | 'removed_seq'): Promise<T[]> {
   const accounts = await db.rows<T>(
     `select a.id, a.account_number, a.policy_id, s.repeated_count, sum(d.accepted_count) as rows
      from batch_account b join client_account a on a.id = b.client_account_id join stage_batch s on s.id = b.batch_id
      join batch_date d on d.batch_id = b.batch_id and d.client_account_id = b.client_account_id
-     where b.batch_id = ? and b.${without} is null group by a.id, a.account_number, a.policy_id, s.repeated_count order by a.id`,
+     where b.batch_id = ? and b.${mark} is null group by a.id, a.account_number, a.policy_id, s.repeated_count order by a.id`,
     [batch],
   );
   return accounts.map((account) => ({ ...account, rows: Number(account.rows) }));
@@ -114,7 +114,7 @@ export async function markApplied(tx: Transaction, batch: number, account: numbe
 
 /** The accounts that a deleted batch still counts for, or still waits to be applied to, by id. */
 export async function accountsToRemove(db: Queryable, batch: number): Promise<AccountOfBatch[]> {
-  return accountsOf(db, batch, 'removed_seq');
+  return accountsWithout(db, batch, 'removed_seq');
 }
 
 /** What a batch is to an account: nothing any more, applied, or not applied yet. */
