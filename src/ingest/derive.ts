@@ -5,6 +5,7 @@ import { diff, type Diff } from '../history/diff.js';
 import { deriveItem, type RecordChange, type ItemHistory, type ItemOutcome, type Step } from '../history/item.js';
 import { timelineOf, type Submission } from '../history/timeline.js';
 import { WHOLE, windowOf, type Window } from '../history/window.js';
+import { oneAhead } from '../one-ahead.js';
 import { namedDates, type NamedDate } from '../store/accounts.js';
 import { loadEvents, loadVersions, pagesOf, writeChains, type EventRow, type Items } from '../store/chains.js';
 import type { Transaction } from '../store/database.js';
@@ -40,26 +41,44 @@ export async function deriveAccount(tx: Transaction, work: AccountChange, at: st
   const applied = new Map<Action, number>();
   const effects: Effects = { zeroed: 0, placeholdersInserted: 0, placeholdersReplaced: 0 };
   const written: Written = { inserted: 0, updated: 0, removed: 0 };
-  for await (const derived of deriveItems(tx, work)) {
-    const diffs = new Map<string, Diff>();
-    const rows = new Map<Action, number[]>();
-    for (const [reference, { item, outcome, waiting }] of derived) {
-      diffs.set(reference, diff(item.stored, outcome.chain));
-      countEffects(effects, item.stored, outcome.chain);
-      for (const row of waiting) collect(rows, outcome.actions.get(row.date)!, row.id);
+  let writing = Promise.resolve();
+  try {
+    for await (const derived of deriveItems(tx, work)) {
+      const { diffs, rows } = differencesOf(derived);
+      for (const { item, outcome } of derived.values()) countEffects(effects, item.stored, outcome.chain);
+      countWritten(written, diffs.values());
+      for (const [action, ids] of rows) applied.set(action, (applied.get(action) ?? 0) + ids.length);
+      await writing;
+      // The next page is derived meanwhile.
+      writing = writeItems(tx, work.account.id, { diffs, rows }, at);
+      writing.catch(() => undefined);
     }
-    await writeChains(tx, work.account.id, diffs, at);
-    countWritten(written, diffs.values());
-    await markRows(tx, rows, applied);
+    await writing;
+  } finally {
+    await writing.catch(() => undefined);
   }
   return { applied, effects, written };
 }
 
-async function markRows(tx: Transaction, rows: ReadonlyMap<Action, readonly number[]>, applied: Map<Action, number>): Promise<void> {
-  for (const [action, ids] of rows) {
-    await markProcessed(tx, action, ids);
-    applied.set(action, (applied.get(action) ?? 0) + ids.length);
+/** What is to be written of items: their versions, by reference, and the rows that are applied, by their action. */
+interface Differences {
+  readonly diffs: ReadonlyMap<string, Diff>;
+  readonly rows: ReadonlyMap<Action, readonly number[]>;
+}
+
+function differencesOf(derived: ReadonlyMap<string, DerivedItem>): Differences {
+  const diffs = new Map<string, Diff>();
+  const rows = new Map<Action, number[]>();
+  for (const [reference, { item, outcome, waiting }] of derived) {
+    diffs.set(reference, diff(item.stored, outcome.chain));
+    for (const row of waiting) collect(rows, outcome.actions.get(row.date)!, row.id);
   }
+  return { diffs, rows };
+}
+
+async function writeItems(tx: Transaction, account: number, { diffs, rows }: Differences, at: string): Promise<void> {
+  await writeChains(tx, account, diffs, at);
+  for (const [action, ids] of rows) await markProcessed(tx, action, ids);
 }
 
 function countWritten(written: Written, diffs: Iterable<Diff>): void {
@@ -76,10 +95,11 @@ export async function deriveWhole(tx: Transaction, ruled: RuledAccount, at: stri
   return deriveAccount(tx, nothingChanged(ruled, named), at);
 }
 
-/** Derives the chains of an account, page by page, and writes nothing; the next page is read when it is asked for. */
+/** Derives the chains of an account, page by page, and writes nothing; while a page is looked at the next one is read. */
 export async function* deriveItems(tx: Transaction, work: AccountChange): AsyncGenerator<Map<string, DerivedItem>> {
   const derivation = derivationOf(work);
-  for (const page of await pagesOf(tx, work.account, work.dates ?? derivation.dates)) yield derivePage(tx, work, derivation, page);
+  const pages = await pagesOf(tx, work.account, work.dates ?? derivation.dates);
+  for await (const loaded of oneAhead(pages, async (page) => loadItems(tx, work, derivation, page))) yield deriveLoaded(tx, work, derivation, loaded);
 }
 
 /** What deriving the items of an account follows from. */
@@ -154,24 +174,30 @@ export function ranksOf(named: readonly NamedDate[]): Map<number, number> {
   return new Map(named.map(({ batch_id, admitted_seq }) => [batch_id, admitted_seq]));
 }
 
-async function derivePage(tx: Transaction, work: AccountChange, derivation: Derivation, items: Items): Promise<Map<string, DerivedItem>> {
+async function deriveLoaded(tx: Transaction, work: AccountChange, derivation: Derivation, items: LoadedItems): Promise<Map<string, DerivedItem>> {
   const derived = new Map<string, DerivedItem>();
   const unsettled: string[] = [];
-  for (const [reference, loaded] of await loadItems(tx, work, derivation, items)) {
+  for (const [reference, loaded] of items) {
     const outcome = deriveItem(derivation.change, loaded.item);
     if (outcome === NEEDS_WHOLE) unsettled.push(reference);
     else derived.set(reference, { ...loaded, outcome });
   }
   if (unsettled.length === 0) return derived;
-  for (const [reference, item] of await derivePage(tx, work, widened(derivation, work), { references: unsettled })) derived.set(reference, item);
+  const wide = widened(derivation, work);
+  const whole = await deriveLoaded(tx, work, wide, await loadItems(tx, work, wide, { references: unsettled }));
+  for (const [reference, item] of whole) derived.set(reference, item);
   return derived;
 }
 
-async function loadItems(
-  tx: Transaction, work: AccountChange, derivation: Derivation, items: Items,
-): Promise<Map<string, { item: ItemHistory; waiting: EventRow[] }>> {
-  const versions = await loadVersions(tx, work.account.id, derivation.change.window, items);
-  const events = await loadEvents(tx, work.account.account_number, derivation.dates, items);
+/** Items as they are on record, by reference. */
+type LoadedItems = ReadonlyMap<string, Pick<DerivedItem, 'item' | 'waiting'>>;
+
+async function loadItems(tx: Transaction, work: AccountChange, derivation: Derivation, items: Items): Promise<LoadedItems> {
+  // Asked for at once: the database goes on with the second while the first is taken apart.
+  const [versions, events] = await Promise.all([
+    loadVersions(tx, work.account.id, derivation.change.window, items),
+    loadEvents(tx, work.account.account_number, derivation.dates, items),
+  ]);
   const loaded = new Map<string, { item: ItemHistory; waiting: EventRow[] }>();
   for (const reference of new Set([...versions.keys(), ...events.keys()])) {
     const rows = events.get(reference) ?? [];

@@ -21,8 +21,8 @@ export type Items = Page | { readonly references: readonly string[] };
 
 /** A date before every date. */
 const BEFORE_ALL = '0001-01-01';
-/** Larger ones were slower and took more memory: what outlives a page has to be collected as old. */
-const PAGE_ITEMS = 1_000;
+/** Larger ones were slower and took more memory: one is read while another is derived, and what outlives it has to be collected as old. */
+const PAGE_ITEMS = 500;
 /** How many rows a page may hold, about: an item has one at each date. */
 const PAGE_ROWS = 20_000;
 const VALUE_NAMES = [...TRACKED, ...UNTRACKED].map(({ name }) => name);

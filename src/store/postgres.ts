@@ -80,9 +80,12 @@ class PostgresDatabase implements Database {
   /** Runs work in a transaction. `doubt`: why it is not known whether it was kept. */
   private async tryOnce<T>(work: (tx: Transaction) => Promise<T>): Promise<{ value: T; doubt?: unknown }> {
     const runner = this.source.createQueryRunner();
+    const inTurn = oneAfterAnother();
+    const asked = queryable(this.url, runner);
     const tx: Transaction = {
-      ...queryable(this.url, runner), now: this.clock,
-      changed: async (sql, params) => changedByPostgres(this.url, runner, POSTGRES.statement(sql), params),
+      dialect: POSTGRES, now: this.clock,
+      rows: async <R>(sql: string, params?: readonly unknown[]) => inTurn(async () => asked.rows<R>(sql, params)),
+      changed: async (sql, params) => inTurn(async () => changedByPostgres(this.url, runner, POSTGRES.statement(sql), params)),
     };
     try {
       await tx.rows('begin');
@@ -128,6 +131,16 @@ function queryable(url: string, runner: QueryRunner): Queryable {
   return {
     dialect: POSTGRES,
     rows: async <T>(sql: string, params: readonly unknown[] = []) => queryPostgres<T>(url, runner, POSTGRES.statement(sql), params),
+  };
+}
+
+/** A connection answers one thing after another; the driver leaves it to its users to wait. */
+function oneAfterAnother(): <T>(ask: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return async (ask) => {
+    const asked = last.then(ask, ask);
+    last = asked;
+    return asked;
   };
 }
 
