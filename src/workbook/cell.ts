@@ -43,7 +43,10 @@ export interface SheetRow {
 export interface Sheet {
   readonly name: string;
   readonly visible: boolean;
-  /** Rows in the sheet's order, addresses ascending; rows without cells may be left out. Throws IngestError. */
+  /**
+   * Rows in the sheet's order, addresses ascending, some at a time; those without cells may be left out. Cells are good
+   * until the next rows are asked for. Throws IngestError.
+   */
   rows(): AsyncIterable<readonly SheetRow[]>;
   /** The merged cells, as far as they are known: in an .xlsx file they stand behind the rows. Kinds without leave it out. */
   merges?(): readonly Merge[];

@@ -67,7 +67,7 @@ async function readRows(workbook: Workbook, sheet: Sheet, reading: Reading, sink
       if (found === undefined) {
         if (isBehindHeadings(row)) throw await missingHeadings(workbook, sheet, head, reading.wanted);
         found = begin(row, workbook, sheet, reading);
-        if (found === undefined) head.push(row);
+        if (found === undefined) head.push({ number: row.number, hidden: row.hidden, cells: row.cells });
         continue;
       }
       const chunk = found.stager.add(row);

@@ -18,9 +18,16 @@ const [COLUMN, STYLE, KIND, MARKS, START, END] = [0, 1, 2, 3, 4, 5] as const;
 /** The cells of plain rows, where their bytes are: numbers in one array instead of objects. */
 export class PackedCells {
   count = 0;
+  bytes: Buffer = Buffer.alloc(0);
   private fields = new Int32Array(CELLS * FIELDS);
 
-  constructor(readonly bytes: Buffer, readonly strings: SharedStrings | undefined, readonly formats: readonly (string | undefined)[]) {}
+  constructor(private readonly strings: SharedStrings | undefined, private readonly formats: readonly (string | undefined)[]) {}
+
+  /** Begins anew, with the cells of other bytes. */
+  turnTo(bytes: Buffer): void {
+    this.bytes = bytes;
+    this.count = 0;
+  }
 
   /** Adds a cell; -1 is no style. `start` and `end` are the place of its value; of a shared text the first is its index. */
   add(column: number, style: number, kind: number, marks: number, start: number, end: number): void {

@@ -21,7 +21,7 @@ export class PlainRows implements PlainUnits {
   readonly unit = 'row';
   readonly within = 'sheetData';
   private readonly xml = new PlainXml();
-  private cells = new PackedCells(NOTHING, undefined, []);
+  private readonly cells: PackedCells;
   private number = 0;
   private column = -1;
   private style = -1;
@@ -32,12 +32,17 @@ export class PlainRows implements PlainUnits {
 
   constructor(
     private readonly rows: RowsSoFar, private readonly strings: SharedStrings | undefined,
-    private readonly formats: readonly (string | undefined)[], private readonly limits: ReadSettings['limits'],
-  ) {}
+    formats: readonly (string | undefined)[], private readonly limits: ReadSettings['limits'],
+  ) {
+    this.cells = new PackedCells(strings, formats);
+  }
 
-  read(bytes: Buffer, from: number): number {
+  turnTo(bytes: Buffer): void {
     this.xml.turnTo(bytes);
-    if (this.cells.bytes !== bytes) this.cells = new PackedCells(bytes, this.strings, this.formats);
+    this.cells.turnTo(bytes);
+  }
+
+  read(from: number): number {
     let at = from;
     for (let next = this.readRow(from); next !== UNUSUAL; next = this.readRow(at)) at = next;
     return at;
@@ -167,7 +172,6 @@ export class PlainRows implements PlainUnits {
   }
 }
 
-const NOTHING = Buffer.alloc(0);
 const R = literal('r');
 const S = literal('s');
 const T = literal('t');

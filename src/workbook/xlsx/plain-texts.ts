@@ -12,18 +12,23 @@ export class PlainTexts implements PlainUnits {
   readonly unit = 'si';
   readonly within = 'sst';
   private readonly xml = new PlainXml();
+  private bytes: Buffer = Buffer.alloc(0);
 
   constructor(private readonly strings: Texts) {}
 
-  read(bytes: Buffer, from: number): number {
+  turnTo(bytes: Buffer): void {
     this.xml.turnTo(bytes);
+    this.bytes = bytes;
+  }
+
+  read(from: number): number {
     let at = from;
-    for (let next = this.readText(bytes, from); next !== UNUSUAL; next = this.readText(bytes, at)) at = next;
+    for (let next = this.readText(from); next !== UNUSUAL; next = this.readText(at)) at = next;
     return at;
   }
 
-  private readText(bytes: Buffer, from: number): number {
-    const { xml, strings } = this;
+  private readText(from: number): number {
+    const { xml, strings, bytes } = this;
     const begun = xml.behindSpace(from);
     const tag = xml.has(TEXT, begun) ? xml.tag(begun + TEXT.length) : UNUSUAL;
     if (tag === UNUSUAL || xml.isEmpty(tag)) return UNUSUAL;

@@ -18,11 +18,13 @@ export interface PlainUnits {
   readonly unit: string;
   /** The element that they lie in. */
   readonly within: string;
+  /** Turns to other bytes, with room behind them (ROOM of plain.ts); those before are not there any more. */
+  turnTo(bytes: Buffer): void;
   /**
-   * Reads whole units from a place in the bytes on, and says of them what the handler is told of others. Returns the
-   * place of the first that is not plain or not whole.
+   * Reads whole units from a place on, and says of them what the handler is told of others. Returns the place of the
+   * first that is not plain or not whole.
    */
-  read(bytes: Buffer, from: number): number;
+  read(from: number): number;
 }
 
 const MAX_DEPTH = 256;
@@ -58,8 +60,11 @@ class XmlReader {
   private readonly parser = new SaxesParser({ xmlns: false, position: false });
   private readonly text: TextChunks;
   private readonly units: PlainUnits | undefined;
-  /** The last unit, as far as it has come. */
-  private kept = NOTHING;
+  /** What has come last, with room behind it: whoever was told of it reads it until the next chunk comes. */
+  private bytes = NOTHING;
+  /** Where in it the last unit stands, as far as it has come. */
+  private keptFrom = 0;
+  private keptTo = 0;
   private silent = 0;
   private depth = 0;
   /** How deep the units lie; undefined while there are none. */
@@ -75,24 +80,36 @@ class XmlReader {
 
   read(chunk: Buffer): void {
     if (this.units === undefined) return this.write(chunk);
-    const length = this.kept.length + chunk.length;
-    const bytes = Buffer.alloc(length + ROOM);
-    this.kept.copy(bytes);
-    chunk.copy(bytes, this.kept.length);
-    const at = this.readUnits(this.units, bytes, length);
-    this.kept = bytes.subarray(at, length);
+    const length = this.append(chunk);
+    this.units.turnTo(this.bytes);
+    // What stands behind it is of earlier chunks.
+    this.keptFrom = this.readUnits(this.units, this.bytes.subarray(0, length));
+    this.keptTo = length;
   }
 
   close(): void {
-    this.write(this.kept);
+    this.write(this.bytes.subarray(this.keptFrom, this.keptTo));
     this.tell(this.text.last());
     this.parser.close();
   }
 
+  /** Puts a chunk behind what was kept, and room behind that. Returns how many bytes they are. */
+  private append(chunk: Buffer): number {
+    const kept = this.keptTo - this.keptFrom;
+    const length = kept + chunk.length;
+    const room = length + ROOM <= this.bytes.length ? this.bytes : Buffer.alloc(length + ROOM);
+    this.bytes.copy(room, 0, this.keptFrom, this.keptTo);
+    chunk.copy(room, kept);
+    room.fill(0, length, length + ROOM);
+    this.bytes = room;
+    return length;
+  }
+
   /** Reads what has come. Returns where that begins which may be a unit that has not come whole. */
-  private readUnits(units: PlainUnits, bytes: Buffer, length: number): number {
+  private readUnits(units: PlainUnits, bytes: Buffer): number {
+    const { length } = bytes;
     for (let at = 0; ;) {
-      if (this.isBetween) at = units.read(bytes, at);
+      if (this.isBetween) at = units.read(at);
       const tag = this.findTag(units, bytes, at);
       if (tag === undefined && this.isBetween && length - at <= MAX_KEPT_BYTES) return at;
       this.write(bytes.subarray(at, tag?.start ?? length));
