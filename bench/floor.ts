@@ -7,8 +7,8 @@ import { rowsOf, type Row, type Submission } from './data.js';
 
 /**
  * The floor of J, in a process of its own: what inflating a workbook's bytes and inserting its rows costs when nothing
- * is read, checked, indexed or derived. Beside it, what no way of taking it in can do without: reading it alone, whose
- * rows are thrown away, and the barest step behind it that keeps the rules of history. Arguments: the workbook, its
+ * is read, checked, indexed or derived. Beside it, for comparison, reading it alone, whose rows are thrown away, and the
+ * barest step behind it for such a month, without late rows, placeholders or missing items. Arguments: the workbook, its
  * submission as JSON, a path for the database.
  */
 

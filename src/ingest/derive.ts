@@ -198,10 +198,10 @@ async function loadItems(tx: Transaction, work: AccountChange, derivation: Deriv
     loadVersions(tx, work.account.id, derivation.change.window, items),
     loadEvents(tx, work.account.account_number, derivation.dates, items),
   ]);
-  const loaded = new Map<string, { item: ItemHistory; waiting: EventRow[] }>();
+  const loaded = new Map<string, Pick<DerivedItem, 'item' | 'waiting'>>();
   for (const reference of new Set([...versions.keys(), ...events.keys()])) {
     const rows = events.get(reference) ?? [];
-    const waiting = rows.filter((row) => row.batch === work.own && row.isWaiting);
+    const waiting = work.own === null ? NO_ROWS : rows.filter((row) => row.batch === work.own && row.isWaiting);
     const item = {
       stored: versions.get(reference) ?? [],
       before: eventsOf(rows, derivation.rankBefore),
@@ -212,6 +212,8 @@ async function loadItems(tx: Transaction, work: AccountChange, derivation: Deriv
   }
   return loaded;
 }
+
+const NO_ROWS: readonly EventRow[] = [];
 
 function withoutVoided(row: EventRow, voided: ReadonlySet<number>): EventRow {
   return voided.has(row.id) ? { ...row, isObserved: false } : row;
@@ -227,8 +229,7 @@ export function eventsOf(rows: readonly EventRow[], ranks: ReadonlyMap<number, n
     if (isSameDate && !precedes(row, best!, ranks)) continue;
     if (isSameDate) events.pop();
     best = row;
-    const { date, batch, tracked, untracked } = row;
-    events.push(row.isObserved ? { date, batch, tracked, untracked } : { date });
+    events.push(row.isObserved ? row : { date: row.date });
   }
   return events;
 }

@@ -91,8 +91,8 @@ export class Threads {
 /** How long a pool that ends waits for the tasks that run: the longest that there is. */
 const NEVER_MS = 2 ** 31 - 1;
 
-/** Half of what is usual. 32 took up to a tenth less of the processor for workloads A and B, and 10 to 30 MiB more at their peak. */
-const YOUNG_MIB = 24;
+/** A third of what is usual: plain rows leave little behind, and what is more is paid for at the peak (10 to 30 MiB). */
+const YOUNG_MIB = 16;
 
 /** A thread cannot be a TypeScript file: run from source (by tests), the built one serves. */
 const WORKER_FILE = new URL(import.meta.url.endsWith('.ts') ? '../../dist/workbook/worker.js' : './worker.js', import.meta.url).href;
