@@ -30,6 +30,8 @@ export interface PlainUnits {
 const MAX_DEPTH = 256;
 /** How deep units may lie for them to be read while they are plain. */
 const MAX_BASE = 2;
+/** The depth of units when no more come: it is nobody's. */
+const OVER = -1;
 /** No single tag, text or attribute of a workbook is longer than this, escapes included. */
 const MAX_SILENT_CHARACTERS = 2_097_152;
 /** A unit that has not come whole by then is for the strict parser, which knows a limit. */
@@ -155,6 +157,8 @@ class XmlReader {
     parser.on('closetag', ({ name }) => {
       this.silent = 0;
       this.depth -= 1;
+      // What stands elsewhere under the same name is no unit.
+      if (this.base !== undefined && this.depth < this.base) this.base = OVER;
       this.isBetween = this.depth === this.base && name === this.units?.unit;
       handler.close(localName(name));
     });

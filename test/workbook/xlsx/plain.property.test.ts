@@ -134,7 +134,7 @@ function sheetOf(rows: readonly Row[]): string {
   }).join('');
 }
 
-const part = fc.tuple(fc.constantFrom('', '<!-- <sheetData> -->', '<cols a="<sheetData>"/>', '<cols/>'), fc.oneof({ weight: 3, arbitrary: fc.array(soundRow, { maxLength: 6 }) }, { weight: 1, arbitrary: fc.array(row, { maxLength: 2 }) }), fc.constantFrom('', '<x><row>b</row></x>', '<mergeCells><mergeCell ref="A1:B2"/></mergeCells>'))
+const part = fc.tuple(fc.constantFrom('', '<!-- <sheetData> -->', '<cols a="<sheetData>"/>', '<cols/>'), fc.oneof({ weight: 3, arbitrary: fc.array(soundRow, { maxLength: 6 }) }, { weight: 1, arbitrary: fc.array(row, { maxLength: 2 }) }), fc.constantFrom('', '<x><row>b</row></x>', '<x><row>b</row><row r="99"><c r="A99"><v>1</v></c></row></x>', '<mergeCells><mergeCell ref="A1:B2"/></mergeCells>'))
   .map(([before, rows, behind]) => `<?xml version="1.0"?><worksheet>${before}<sheetData>${sheetOf(rows)}</sheetData>${behind}</worksheet>`);
 
 /** Puts junk into a text, or takes a piece out, as often as there are edits. */
