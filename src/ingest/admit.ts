@@ -10,10 +10,10 @@ import { accountsOf, mayBeContested, namedBy, type Named } from '../store/named.
 import { contestedRows, failRows, recordedRows, type ContestedRow, type Failure, type RecordedRow } from '../store/records.js';
 import { keptIfDefined } from '../store/rehearsal.js';
 import { TEMPLATE, type Value } from '../template.js';
-import type { ReadSummary } from '../workbook/reader.js';
 import { expectStaged } from './balance.js';
 import { holdOf, lossesOf, type Loss } from './guard.js';
 import { refuseBatch } from './refuse.js';
+import type { Staged } from './stage.js';
 
 /** Whether a staged batch is put on record, and which of its rows (HISTORY.md, Admit). */
 
@@ -21,20 +21,19 @@ const PAGE_ROWS = 5_000;
 const VALUE_COLUMNS = TEMPLATE.filter(({ role }) => role === 'tracked' || role === 'untracked');
 const KEY_COLUMNS = TEMPLATE.filter(({ role }) => role === 'account' || role === 'reference' || role === 'effectiveDate');
 
-/** What was read of the file, by the count of its reader. */
-export type ReadCounts = Pick<ReadSummary, 'sheet' | 'rows' | 'failed'>;
+/** What was read of the file, by the count of its reader; what its rows name, where that was asked already. */
+export type ReadCounts = Pick<Staged, 'sheet' | 'rows' | 'failed' | 'named'>;
 
 /**
  * Decides on a staged batch in the transaction given: Ready, Error with the reason, or Held where the guard asks for
  * somebody's approval. Of a Held batch nothing is decided: approved, it is admitted anew, whatever the guard says.
  * Its totals are those of the reader, not of the rows that lie in the database: the two are held against each other
- * here and at the end. Throws `unbalanced` where a row got lost in between. `named` is what its rows name, where that was
- * asked already.
+ * here and at the end. Throws `unbalanced` where a row got lost in between.
  */
 export async function admitBatch(
-  tx: Transaction, batch: number, read: ReadCounts, settings: Pick<Settings, 'maxFailureRatio' | 'maxMissingRatio'>, named?: readonly Named[],
+  tx: Transaction, batch: number, read: ReadCounts, settings: Pick<Settings, 'maxFailureRatio' | 'maxMissingRatio'>,
 ): Promise<'Ready' | 'Held' | 'Error'> {
-  const staged = named ?? await namedBy(tx, batch);
+  const staged = read.named ?? await namedBy(tx, batch);
   const added = await lockAccounts(tx, accountsOf(staged));
   let losses: readonly Loss[] = [];
   const verdict = await keptIfDefined(tx, async () => {

@@ -45,6 +45,6 @@ export async function decideInOne(
 ): Promise<StageBatch | undefined> {
   const named = await namedBy(tx, batch);
   if (accountsOf(named).length !== 1) return undefined;
-  const verdict = await admitBatch(tx, batch, read, settings, named);
+  const verdict = await admitBatch(tx, batch, { ...read, named }, settings);
   return verdict === 'Ready' ? applyAdmitted(tx, batch, policy) : findBatch(tx, batch);
 }

@@ -95,7 +95,7 @@ async function seeThrough(context: Context, batch: StageBatch, claimed: Claim | 
 /** Sees a batch through as far as the database goes: its rows, its verdict and the history. Its file stays where it is. */
 export async function decideBatch(context: DecidingContext, batch: StageBatch, claimed: Claim | undefined): Promise<StageBatch> {
   const read = await orRefuse(context, batch, async () => readOf(context, batch, claimed));
-  const accounts = read !== undefined && context.lane.isOpen ? await caughtUp(context, batch) : undefined;
+  const accounts = read !== undefined && context.lane.isOpen ? await caughtUp(context, batch, read) : undefined;
   const decided = read === undefined ? undefined : await context.lane.together(async () => decideAtOnce(context, batch, read, accounts));
   // The guard looks at chains that say all that is on record: alone, a node admits and applies in one turn.
   return decided ?? context.lane.alone(async () => {
@@ -106,9 +106,9 @@ export async function decideBatch(context: DecidingContext, batch: StageBatch, c
 }
 
 /** Several nodes: brings the accounts of a staged batch to what is on record. Returns them. */
-async function caughtUp({ database, policy }: DecidingContext, { id }: StageBatch): Promise<string[]> {
+async function caughtUp({ database, policy }: DecidingContext, { id }: StageBatch, { named }: ReadCounts): Promise<string[]> {
   await catchUp(database, id, policy);
-  return accountsOf(await namedBy(database.reader, id));
+  return accountsOf(named ?? await namedBy(database.reader, id));
 }
 
 /** What is to be admitted: what is read now, or what was held back and is approved; undefined where it is decided. */

@@ -21,11 +21,19 @@ export type NamedWhole = Named & { readonly account: string; readonly date: stri
 
 /** What the rows of a staged batch name, in their order. */
 export async function namedBy(db: Queryable, batch: number): Promise<Named[]> {
-  const named = await db.rows<Named>(
+  return (await namedBehind(db, batch, 0)).named;
+}
+
+/** What those of its rows name that lie behind an id, in their order, and the id of the last. */
+export async function namedBehind(db: Queryable, batch: number, after: number): Promise<{ named: Named[]; last: number }> {
+  const rows = await db.rows<Named & { readonly last: number }>(
     `select client_account as account, effective_date as date, count(*) as total, count(*) filter (where process_status = 'Failed') as failed,
-       count(external_reference) as items
-     from stage_record where batch_id = ? group by client_account, effective_date order by min(id)`, [batch]);
-  return named.map(({ account, date, total, failed, items }) => ({ account, date, total: Number(total), failed: Number(failed), items: Number(items) }));
+       count(external_reference) as items, max(id) as last
+     from stage_record where batch_id = ? and id > ? group by client_account, effective_date order by min(id)`, [batch, after]);
+  return {
+    named: rows.map(({ account, date, total, failed, items }) => ({ account, date, total: Number(total), failed: Number(failed), items: Number(items) })),
+    last: rows.reduce((last, row) => Math.max(last, row.last), after),
+  };
 }
 
 /** Those that name items of an account at a date. */

@@ -2,29 +2,36 @@ import { instant } from '../clock.js';
 import { TEMPLATE, type ColumnKind, type Value } from '../template.js';
 import type { Transaction } from './database.js';
 import type { ColumnType, Dialect, JsonColumn } from './dialect.js';
-import type { ProcessAction, ProcessStatus } from './entities/stage-record.js';
+import { ACTIONS, STATUSES, type ProcessAction, type ProcessStatus } from './entities/stage-record.js';
 import type { Queryable } from './queryable.js';
 
 /** The verbs of `stage_record`: the rows of the workbooks. */
 
 const COLUMNS = TEMPLATE.map(({ name }) => name);
 
-/** The order in which readers hand over a row's values. */
-const STAGED: readonly JsonColumn[] = [
-  ['row_number', 'integer'],
-  ...TEMPLATE.map(({ name, kind }): JsonColumn => [name, jsonType(kind)]),
-  ['error', 'text'], ['error_column', 'text'], ['raw_cells', 'text'],
-];
+/** The order in which readers hand over a row's values; those of a sound row come first. */
+const SOUND: readonly JsonColumn[] = [['row_number', 'integer'], ...TEMPLATE.map(({ name, kind }): JsonColumn => [name, jsonType(kind)])];
+const STAGED: readonly JsonColumn[] = [...SOUND, ['error', 'text'], ['error_column', 'text'], ['raw_cells', 'text']];
 
-const insertStaged = (dialect: Dialect): string => `insert into stage_record
-    (batch_id, sheet, insert_date, process_action, process_status, ${STAGED.map(([name]) => name).join(', ')})
-  select ?, ?, ?, 'N/A', case when error is null then 'Unprocessed' else 'Failed' end,
-    ${STAGED.map(([name]) => name).join(', ')}
-  from ${dialect.rowsFromJson(STAGED)} as staged where true`;
+const insertStaged = (dialect: Dialect, columns: readonly JsonColumn[], status: string): string => `insert into stage_record
+    (batch_id, sheet, insert_date, process_action, process_status, ${columns.map(([name]) => name).join(', ')})
+  select ?, ?, ?, 'N/A', ${status}, ${columns.map(([name]) => name).join(', ')}
+  from ${dialect.rowsFromJson(columns)} as staged where true`;
 
-/** Stages rows: `json` is the text of an array of arrays in the order of the template between row number and error. */
-export async function stageRows(tx: Transaction, batch: number, sheet: string, json: string): Promise<void> {
-  await tx.rows(insertStaged(tx.dialect), [batch, sheet, instant(tx.now()), json]);
+/** Rows to be staged: the text of an array of arrays in the order of the template between row number and error. */
+export interface StagedRows {
+  readonly sheet: string;
+  readonly json: string;
+  /** How many of them could not be read. Where none is, what they would say is not looked for: a tenth of the cost. */
+  readonly failed: number;
+}
+
+/** Stages rows of a batch. */
+export async function stageRows(tx: Transaction, batch: number, { sheet, json, failed }: StagedRows): Promise<void> {
+  const insert = failed === 0
+    ? insertStaged(tx.dialect, SOUND, "'Unprocessed'")
+    : insertStaged(tx.dialect, STAGED, "case when error is null then 'Unprocessed' else 'Failed' end");
+  await tx.rows(insert, [batch, sheet, instant(tx.now()), json]);
 }
 
 /** Drops the staged rows of a batch that was never admitted: they were never on record. */
@@ -54,15 +61,23 @@ export interface RowTally {
 /** Whether a row says why it failed: what its mark must agree with. */
 export const HAS_ERROR = '(error is not null or raw_cells is not null)';
 
+/** Every kind, by its number. */
+const KINDS = STATUSES.flatMap((status) => ACTIONS.flatMap((action) => [false, true].flatMap((isDeleted) =>
+  [false, true].map((hasError) => ({ status, action, isDeleted, hasError })))));
+
+/** The number of a row's kind: grouping by it takes half as long as by the texts. */
+const KIND = `((${placeIn('process_status', STATUSES)} * ${ACTIONS.length} + ${placeIn('process_action', ACTIONS)}) * 2
+  + case when is_deleted then 1 else 0 end) * 2 + case when ${HAS_ERROR} then 1 else 0 end`;
+
 /** How many rows of each kind a batch has. */
 export async function tallyRows(db: Queryable, batch: number): Promise<RowTally[]> {
-  const rows = await db.rows<{ status: ProcessStatus; action: ProcessAction; deleted: unknown; error: unknown; rows: number }>(
-    `select process_status as status, process_action as action, is_deleted as deleted, ${HAS_ERROR} as error, count(*) as rows
-     from stage_record where batch_id = ? group by process_status, process_action, is_deleted, ${HAS_ERROR}`,
-    [batch]);
-  return rows.map((row) => ({
-    status: row.status, action: row.action, isDeleted: Boolean(row.deleted), hasError: Boolean(row.error), rows: Number(row.rows),
-  }));
+  const rows = await db.rows<{ kind: number; rows: number }>(
+    `select kind, count(*) as rows from (select ${KIND} as kind from stage_record where batch_id = ?) as marked group by kind`, [batch]);
+  return rows.map(({ kind, rows: count }) => ({ ...KINDS[kind]!, rows: Number(count) }));
+}
+
+function placeIn(column: string, values: readonly string[]): string {
+  return `case ${column} ${values.map((value, place) => `when '${value}' then ${place}`).join(' ')} end`;
 }
 
 /** Up to `limit` good rows of a batch, behind the id `after`, whose item and date other rows name as well. */

@@ -13,6 +13,8 @@ import { refuseNewerSchema } from './schema-version.js';
 const OPEN_READONLY = 1;
 /** Pages kept in memory, in KiB. Files go through the indexes in order: four times as much was not faster. */
 const CACHE_KIB = 16_384;
+/** Bytes of a page of a new database: with SQLite's 4,096 a large file takes a tenth longer. */
+const PAGE_BYTES = 8_192;
 /** Pages of the log before they go into the database, four times SQLite's default: in between a page that changes again is written once. */
 const LOG_PAGES = 4_000;
 
@@ -46,6 +48,8 @@ export async function openForWriting({ path, busyMs }: SqliteTarget): Promise<Da
   makeFolderOf(path);
   const source = await connect(path, {}, busyMs);
   try {
+    // Of no effect where there is a database already.
+    await source.query(`pragma page_size = ${PAGE_BYTES}`);
     await source.query('pragma journal_mode = wal');
     await source.query('pragma synchronous = full');
     await expectPragma(source, path, 'journal_mode', 'wal');

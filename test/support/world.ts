@@ -89,7 +89,7 @@ export class World {
     this.read.set(id, { sheet: 'Sheet1', rows: file.rows.length, failed: file.rows.filter(({ unreadable }) => unreadable).length });
     await this.database.write(async (tx) => {
       await countAttempt(tx, id);
-      await stageRows(tx, id, 'Sheet1', JSON.stringify(file.rows.map(stagedRow)));
+      await stageRows(tx, id, { sheet: 'Sheet1', json: JSON.stringify(file.rows.map(stagedRow)), failed: this.read.get(id)!.failed });
     });
   }
 
