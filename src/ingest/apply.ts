@@ -11,18 +11,15 @@ import type { Store } from '../store/rehearsal.js';
 import type { PolicyInForce } from '../store/policies.js';
 import { tallyRows } from '../store/records.js';
 import { batchApplied } from './account-change.js';
-import { appendToAccount, canAppend } from './append.js';
+import { appendToAccount, canAppend, type Way } from './append.js';
 import { expectBalance } from './balance.js';
 import { deriveAccount, type Applied } from './derive.js';
 import { forEachAccount } from './each-account.js';
 import { policyFor } from './policy.js';
 
-type Way = 'fast' | 'derive';
-
 /**
  * Applies a Ready batch to history, one transaction for each account, and says that it is Complete. Safe to repeat.
- * Throws `unbalanced` where a row got lost: the batch stays Ready then. `way` is for the test that holds the fast way
- * against deriving.
+ * Throws `unbalanced` where a row got lost: the batch stays Ready then.
  */
 export async function applyBatch(database: Store, batch: number, policy: PolicyInForce, way: Way = 'fast'): Promise<void> {
   await forEachAccount(database, await accountsToApply(database.reader, batch), async ({ id, account_number }) => {

@@ -9,10 +9,11 @@ import { blamedOn, deleteNamelessRows, deleteRows, deleteRowsOf, findRow, repeat
 import type { Transaction } from '../store/database.js';
 import type { BatchStatus, StageBatch } from '../store/entities/stage-batch.js';
 import type { Store } from '../store/rehearsal.js';
-import { batchRemoved, rowsVoided, withPolicy } from './account-change.js';
+import { batchRemoved, rowsVoided, withPolicy, type AccountChange } from './account-change.js';
+import { canTakeBack, takeBackFromAccount, type Way } from './append.js';
 import { isAdmitted } from './balance.js';
 import { expectBatch } from './decide.js';
-import { deriveAccount, type ChangeOutcome } from './derive.js';
+import { deriveAccount, type Changes } from './derive.js';
 import { forEachAccount } from './each-account.js';
 import { recordOfVersion, whyNotOnRecord } from './started.js';
 
@@ -33,20 +34,18 @@ export interface RecordDeletion extends Changes {
   readonly records: readonly OnRecord[];
 }
 
-type Changes = Pick<ChangeOutcome, 'effects' | 'written'>;
-
 /**
  * Deletes a batch, account by account, as if it had never been dropped (HISTORY.md, Soft delete). Safe to repeat: an
  * interrupted deletion goes on with the accounts that are left. A batch that is not on record is only marked. Refuses
  * one that is still being staged.
  */
-export async function deleteBatch(store: Store, id: number): Promise<Deletion> {
+export async function deleteBatch(store: Store, id: number, way: Way = 'fast'): Promise<Deletion> {
   const { filename, batch_status: status } = await store.write(async (tx) => begin(tx, id), async (tx) => (await lockBatch(tx, id))?.batch_status === 'Deleted');
   await failpoint('delete-begun');
   const total = noChanges();
   const accounts = await accountsToRemove(store.reader, id);
   await forEachAccount(store, accounts, async (account) => {
-    const changes = await store.write(async (tx) => removeFromAccount(tx, id, account.id), async (tx) => isRemoved(tx, id, account.id), [account.account_number]);
+    const changes = await store.write(async (tx) => removeFromAccount(tx, id, account.id, way), async (tx) => isRemoved(tx, id, account.id), [account.account_number]);
     await failpoint('account-removed');
     add(total, changes);
   });
@@ -71,18 +70,23 @@ async function begin(tx: Transaction, id: number): Promise<StageBatch> {
   return batch;
 }
 
-async function removeFromAccount(tx: Transaction, batch: number, id: number): Promise<Changes> {
+async function removeFromAccount(tx: Transaction, batch: number, id: number, way: Way): Promise<Changes> {
   const account = await lockAccount(tx, id);
   const standing = await standingOf(tx, batch, account.id);
   if (standing === 'removed') return noChanges();
   const work = batchRemoved(await withPolicy(tx, account), batch, await namedDates(tx, account.id, batch));
-  const changes = standing === 'waiting' ? noChanges() : await deriveAccount(tx, work, instant(tx.now()));
+  const changes = standing === 'waiting' ? noChanges() : await changeChains(tx, work, batch, way);
   const change = await nextChange(tx);
   await deleteRowsOf(tx, batch, account.account_number, work.dates.map(dateOf), change);
   await markRemoved(tx, batch, account.id, change);
   await touchAccount(tx, account.id, change);
   await failpoint('removal-commit');
   return changes;
+}
+
+async function changeChains(tx: Transaction, work: AccountChange, batch: number, way: Way): Promise<Changes> {
+  const at = instant(tx.now());
+  return way === 'fast' && canTakeBack(work) ? takeBackFromAccount(tx, work, batch, at) : deriveAccount(tx, work, at);
 }
 
 async function isRemoved(tx: Transaction, batch: number, account: number): Promise<boolean> {

@@ -24,10 +24,14 @@ export interface Applied {
   readonly effects: Effects;
 }
 
-/** What a change did, and the versions it wrote. */
-export interface ChangeOutcome extends Applied {
+/** What a change did to the chains, and how many versions it wrote. */
+export interface Changes {
+  readonly effects: Effects;
   readonly written: Written;
 }
+
+/** What a change did, and the versions it wrote. */
+export type ChangeOutcome = Applied & Changes;
 
 /** How many versions a change wrote. */
 export interface Written {

@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { deleteBatch, deleteRecord } from '../../src/ingest/delete.js';
 import { histories, policies } from '../model/arbitraries.js';
 import type { ModelFile, ModelPolicy } from '../model/types.js';
 import { ENGINES } from '../support/engines.js';
@@ -7,7 +8,7 @@ import { Worlds, type World } from '../support/world.js';
 
 /**
  * Two worlds take the same files: one appends in SQL where it can, and applies files of one account in the transaction
- * that admits them; the other derives every chain, in a transaction for each account.
+ * that admits them; the other derives every chain, in a transaction for each account. The same for taking them back.
  */
 
 const RUNS = Number(process.env['SCD_PROPERTY_RUNS'] ?? 20);
@@ -19,11 +20,11 @@ async function whole(world: World): Promise<object> {
     versions: await db.rows(
       `select client_account_id, external_reference, from_date, to_date, company_name, amount, term, is_placeholder, is_missing, is_deleted, batch_id
        from master_record order by 1, 2, 3, 4, is_deleted, amount, term, batch_id`),
-    rows: await db.rows('select id, process_status, process_action from stage_record order by id'),
+    rows: await db.rows('select id, process_status, process_action, is_deleted from stage_record order by id'),
     batches: await db.rows(
       `select id, batch_status, attempts, error, add_count, append_count, unchanged_count, merge_count, replace_count, zeroed_count,
        placeholder_inserted_count, placeholder_replaced_count from stage_batch order by id`),
-    accounts: await db.rows('select batch_id, client_account_id, applied_seq from batch_account order by 1, 2'),
+    accounts: await db.rows('select batch_id, client_account_id, applied_seq, removed_seq from batch_account order by 1, 2'),
   };
 }
 
@@ -77,4 +78,34 @@ describe.each(ENGINES)('appending in SQL on $name', (engine) => {
       expect(await whole(fast)).toEqual(await whole(derived));
     }).afterEach(close), { numRuns });
   });
+
+  /** Deletes a batch in both ways; both say and leave the same. */
+  async function deleteInBoth([fast, derived]: readonly [World, World], batch: number): Promise<void> {
+    expect(await deleteBatch(fast.database, batch, 'fast')).toEqual(await deleteBatch(derived.database, batch, 'derive'));
+    expect(await whole(fast)).toEqual(await whole(derived));
+  }
+
+  test('is taken back as deriving takes it back, month before month', async () => {
+    await fc.assert(fc.asyncProperty(policies(), inOrder(), fc.array(fc.nat({ max: 40 })), async (policy, files, voided) => {
+      const worlds = await both({ ...policy, maxFailureRatio: 1 });
+      for (const world of worlds) {
+        for (const file of files) await world.drop(file);
+        for (const row of voided) await deleteRecord(world.database, row).catch(notOnRecord);
+      }
+      for (let batch = files.length; batch > 0; batch -= 1) await deleteInBoth(worlds, batch);
+    }).afterEach(close), { numRuns });
+  });
+
+  test('is taken back as deriving takes it back, from histories of any kind and in any order', async () => {
+    await fc.assert(fc.asyncProperty(histories(), fc.array(fc.nat({ max: 6 }), { maxLength: 4 }), async ({ policy, files }, picks) => {
+      const worlds = await both(policy);
+      for (const world of worlds) for (const file of files) await world.drop(file);
+      const batches = await worlds[0].batches();
+      for (const pick of picks) await deleteInBoth(worlds, 1 + (pick % batches));
+    }).afterEach(close), { numRuns });
+  });
 });
+
+function notOnRecord(error: unknown): void {
+  if (!(error instanceof Error) || !error.message.includes('is not on record')) throw error;
+}

@@ -34,6 +34,7 @@ beforeAll(async () => {
   await world.drop(file('again', row('2022-03-28', 'x', 13), row('2022-03-28', 'z', 1)));
   await deleteRecord(world.database, 1);
   await deleteBatch(world.database, 3);
+  await deleteBatch(world.database, await world.drop(file('apr', row('2022-04-28', 'x', 14))));
   Object.assign(Statements.prototype, { all, changed });
   for (const sql of statements) {
     const steps = await world.database.reader.rows<{ detail: string }>(`explain query plan ${sql}`, Array.from(sql.matchAll(/\?/gu), () => null));
@@ -61,13 +62,21 @@ describe('the statements that a file runs', () => {
   });
 
   test('go along two indexes at once for the items that a file leaves out, and sort neither side', () => {
-    const leavingOut = [...plans].filter(([sql]) => /\bexcept\b/u.test(sql)).map(([, steps]) => steps);
+    const leavingOut = [...plans].filter(([sql]) => /from master_record c\b[^]*\bexcept\b/u.test(sql)).map(([, steps]) => steps);
     expect(leavingOut).toHaveLength(2);
     for (const steps of leavingOut) {
       expect(steps).toContain('MERGE (EXCEPT)');
       const [left, right] = ['LEFT', 'RIGHT'].map((side) => steps[steps.indexOf(side) + 1]);
       expect([left, right]).toEqual([expect.stringContaining('USING INDEX master_record_current'), expect.stringContaining('USING INDEX stage_record_item')]);
     }
+  });
+
+  test('find the items that were observed at a date and not at the one before along the index of items, and look the few up', () => {
+    const [steps, ...others] = [...plans].filter(([sql]) => /from stage_record where[^]*\bexcept\b/u.test(sql)).map(([, each]) => each);
+    expect(others).toEqual([]);
+    expect(steps).toContain('MERGE (EXCEPT)');
+    expect(steps!.filter((step) => /^SEARCH (?:o|e|stage_record) /u.test(step) && !step.includes('stage_record_item'))).toEqual([]);
+    expect(steps).toContain('SEARCH m USING INDEX master_record_current (client_account_id=? AND external_reference=?)');
   });
 
   test('tell by an index alone that no item of a file is named elsewhere', () => {
