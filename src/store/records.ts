@@ -2,7 +2,7 @@ import { instant } from '../clock.js';
 import { TEMPLATE, type ColumnKind, type Value } from '../template.js';
 import type { Transaction } from './database.js';
 import type { ColumnType, Dialect, JsonColumn } from './dialect.js';
-import { ACTIONS, STATUSES, type ProcessAction, type ProcessStatus } from './entities/stage-record.js';
+import type { ProcessAction, ProcessStatus } from './entities/stage-record.js';
 import type { Queryable } from './queryable.js';
 
 /** The verbs of `stage_record`: the rows of the workbooks. */
@@ -60,6 +60,10 @@ export interface RowTally {
 
 /** Whether a row says why it failed: what its mark must agree with. */
 export const HAS_ERROR = '(error is not null or raw_cells is not null)';
+
+/** The likely ones first: for each row they are gone through until one fits. */
+const STATUSES: readonly ProcessStatus[] = ['Processed', 'Failed', 'Unprocessed'];
+const ACTIONS: readonly ProcessAction[] = ['Unchanged', 'Append', 'Add', 'N/A', 'Merge', 'Replace'];
 
 /** Every kind, by its number. */
 const KINDS = STATUSES.flatMap((status) => ACTIONS.flatMap((action) => [false, true].flatMap((isDeleted) =>

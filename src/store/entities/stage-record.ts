@@ -1,9 +1,7 @@
 import { Column, Entity, PrimaryGeneratedColumn } from 'typeorm';
 
-export const STATUSES = ['Unprocessed', 'Processed', 'Failed'] as const;
-export const ACTIONS = ['N/A', 'Add', 'Append', 'Unchanged', 'Merge', 'Replace'] as const;
-export type ProcessStatus = typeof STATUSES[number];
-export type ProcessAction = typeof ACTIONS[number];
+export type ProcessStatus = 'Unprocessed' | 'Processed' | 'Failed';
+export type ProcessAction = 'N/A' | 'Add' | 'Append' | 'Unchanged' | 'Merge' | 'Replace';
 
 /** One row of a workbook: an observation once it is admitted. The observation log: what was admitted is never removed. */
 @Entity({ name: 'stage_record' })
