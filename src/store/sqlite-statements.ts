@@ -6,6 +6,12 @@ import { UnderWay } from './under-way.js';
 const MOST_KEPT = 200;
 /** A statement holds its parameters until it runs again: a chunk of rows is not worth the memory. */
 const MOST_CHARS = 10_000;
+/**
+ * A parameter of so many characters holds thousands of rows, for each of which SQLite takes some small pieces of memory. A
+ * connection has a few dozens of those at hand; where kept statements hold them, each piece is had from the system, behind a
+ * lock, and the rows take a fifth longer.
+ */
+const BULK_CHARS = 100_000;
 
 /**
  * The prepared statements of one SQLite connection. Small statements cost as much to parse as to run, and a file runs
@@ -35,6 +41,10 @@ export class Statements {
   async close(): Promise<void> {
     this.isClosed = true;
     await this.underWay.ended();
+    await this.giveBack();
+  }
+
+  private async giveBack(): Promise<void> {
     const kept = [...this.kept.values()];
     this.kept.clear();
     await Promise.all(kept.map(finalize));
@@ -46,8 +56,12 @@ export class Statements {
   }
 
   private async runOnce<T>(sql: string, params: readonly unknown[], run: Run<T>): Promise<T> {
-    const isKept = !params.some((param) => typeof param === 'string' && param.length > MOST_CHARS);
+    const longest = params.reduce((most: number, param) => Math.max(most, typeof param === 'string' ? param.length : 0), 0);
+    const isKept = longest <= MOST_CHARS;
+    if (longest >= BULK_CHARS) await this.giveBack();
     const statement = isKept ? await this.ready(sql) : await this.prepare(sql);
+    // It may have been given back by now.
+    if (isKept && this.kept.get(sql) !== statement) return this.runOnce(sql, params, run);
     try {
       return await new Promise<T>((resolve, reject) => {
         run(statement, (error, result) => { if (error === null) resolve(result); else reject(error); });

@@ -74,6 +74,17 @@ describe('the writer', () => {
     expect(await accounts()).toEqual([]);
   });
 
+  test('answers whatever is asked while thousands of rows come in, for which it gives its statements back', async () => {
+    const answers = await database.write(async (tx) => {
+      const rows = JSON.stringify(Array.from({ length: 20_000 }, (_, index) => index));
+      const bulk = async (): Promise<unknown> => tx.rows(`select count(*) as n from ${tx.dialect.valuesFromJson('integer')} as given`, [rows]);
+      const small = async (number: number): Promise<unknown> => tx.rows('select ? as n', [number]);
+      await small(0);
+      return Promise.all([small(1), bulk(), small(2), small(3), bulk(), bulk(), small(4), tx.changed('update client_account set id = id', []), small(5)]);
+    });
+    expect(answers).toEqual([[{ n: 1 }], [{ n: 20_000 }], [{ n: 2 }], [{ n: 3 }], [{ n: 20_000 }], [{ n: 20_000 }], [{ n: 4 }], 0, [{ n: 5 }]]);
+  });
+
   test('waits for a lock once for all that wait together, not once for each', async () => {
     await database.close();
     database = await Database.open(`${url}?busySeconds=0.1`);
