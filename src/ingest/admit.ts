@@ -7,7 +7,7 @@ import { findBatch, markHeld, markReady, type Admission } from '../store/batches
 import { nextChange } from '../store/changes.js';
 import type { Transaction } from '../store/database.js';
 import { accountsOf, mayBeContested, namedBy, type Named } from '../store/named.js';
-import { contestedRows, failRows, recordedRows, type ContestedRow, type Failure, type RecordedRow } from '../store/records.js';
+import { contestedRows, countStaged, failRows, recordedRows, type ContestedRow, type Failure, type RecordedRow } from '../store/records.js';
 import { keptIfDefined } from '../store/rehearsal.js';
 import { TEMPLATE, type Value } from '../template.js';
 import { expectStaged } from './balance.js';
@@ -33,7 +33,7 @@ export type ReadCounts = Pick<Staged, 'sheet' | 'rows' | 'failed' | 'named'>;
 export async function admitBatch(
   tx: Transaction, batch: number, read: ReadCounts, settings: Pick<Settings, 'maxFailureRatio' | 'maxMissingRatio'>,
 ): Promise<'Ready' | 'Held' | 'Error'> {
-  const staged = read.named ?? await namedBy(tx, batch);
+  const staged = await namedIn(tx, batch, read);
   const added = await lockAccounts(tx, accountsOf(staged));
   let losses: readonly Loss[] = [];
   const verdict = await keptIfDefined(tx, async () => {
@@ -43,6 +43,12 @@ export async function admitBatch(
   });
   if (verdict === undefined) await markHeld(tx, batch, holdOf(batch, losses, settings.maxMissingRatio), read);
   return verdict ?? 'Held';
+}
+
+/** What was counted on the way holds where as many rows lie there now. */
+async function namedIn(tx: Transaction, batch: number, { named }: ReadCounts): Promise<readonly Named[]> {
+  const isThere = named !== undefined && await countStaged(tx, batch) === named.reduce((rows, { total }) => rows + total, 0);
+  return isThere ? named : namedBy(tx, batch);
 }
 
 async function judge(

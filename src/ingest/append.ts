@@ -4,13 +4,13 @@ import { timelineOf } from '../history/timeline.js';
 import type { NamedDate } from '../store/accounts.js';
 import { appendRows, type AppendCounts, type Appended } from '../store/appends.js';
 import type { Transaction } from '../store/database.js';
-import { removeAppended } from '../store/removals.js';
+import { removeRows } from '../store/removals.js';
 import type { AccountChange } from './account-change.js';
 import { submissionsOf, type Applied, type Changes } from './derive.js';
 
 /**
- * The fast way for what nearly every file is: the next submission of an account, dated behind all others; and for taking
- * that back. It gives what deriving gives (test/ingest/append.property.test.ts) at a cost that does not grow with the history.
+ * The fast way for what nearly every file is: the next submission of an account, dated behind all others; and for removing
+ * it again. It gives what deriving gives (test/ingest/append.property.test.ts) at a cost that does not grow with the history.
  */
 
 /** The fast way where it leads, or deriving whatever happens: for the test that holds one against the other. */
@@ -28,14 +28,15 @@ export async function appendToAccount(tx: Transaction, work: AccountChange, at: 
 }
 
 /** Whether removing a batch from an account takes a plain append back. */
-export function canTakeBack(work: AccountChange): boolean {
+export function canRemoveAppend(work: AccountChange): boolean {
   return isAppend(work, work.after, work.before);
 }
 
-/** Takes a batch back from the chains of an account; `at` is the instant of the change. */
-export async function takeBackFromAccount(tx: Transaction, work: AccountChange, batch: number, at: string): Promise<Changes> {
-  const earlier = submissionsOf(work.after).map(({ date }) => dateOf(date));
-  const { removed, updated } = await removeAppended(tx, appendedBy(work, batch, at), earlier);
+/** Removes a batch from the chains of an account; `at` is the instant of the change. */
+export async function removeAppend(tx: Transaction, work: AccountChange, batch: number, at: string): Promise<Changes> {
+  const dates = submissionsOf(work.after).map(({ date }) => dateOf(date));
+  const batches = [...new Set(work.after.map(({ batch_id }) => batch_id))];
+  const { removed, updated } = await removeRows(tx, appendedBy(work, batch, at), { dates, batches });
   return { effects: { zeroed: 0, placeholdersInserted: 0, placeholdersReplaced: 0 }, written: { inserted: 0, updated, removed } };
 }
 

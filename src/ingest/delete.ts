@@ -10,7 +10,7 @@ import type { Transaction } from '../store/database.js';
 import type { BatchStatus, StageBatch } from '../store/entities/stage-batch.js';
 import type { Store } from '../store/rehearsal.js';
 import { batchRemoved, rowsVoided, withPolicy, type AccountChange } from './account-change.js';
-import { canTakeBack, takeBackFromAccount, type Way } from './append.js';
+import { canRemoveAppend, removeAppend, type Way } from './append.js';
 import { isAdmitted } from './balance.js';
 import { expectBatch } from './decide.js';
 import { deriveAccount, type Changes } from './derive.js';
@@ -86,7 +86,7 @@ async function removeFromAccount(tx: Transaction, batch: number, id: number, way
 
 async function changeChains(tx: Transaction, work: AccountChange, batch: number, way: Way): Promise<Changes> {
   const at = instant(tx.now());
-  return way === 'fast' && canTakeBack(work) ? takeBackFromAccount(tx, work, batch, at) : deriveAccount(tx, work, at);
+  return way === 'fast' && canRemoveAppend(work) ? removeAppend(tx, work, batch, at) : deriveAccount(tx, work, at);
 }
 
 async function isRemoved(tx: Transaction, batch: number, account: number): Promise<boolean> {

@@ -9,23 +9,26 @@ export class Naming {
   private readonly named = new Map<string, Named>();
   private last = 0;
   private counting: Promise<void> = Promise.resolve();
+  private isQueued = false;
 
   constructor(private readonly reader: Queryable, private readonly batch: number) {}
 
-  /** Counts the rows that were staged since, and does not wait for it. What goes wrong `all` throws. */
+  /** Counts the rows that were staged since, and does not wait for it. Where that fails, the next count begins there. */
   goOn(): void {
-    this.counting = this.counting.then(async () => this.count());
-    this.counting.catch(() => undefined);
+    if (this.isQueued) return;
+    this.isQueued = true;
+    this.counting = this.counting.then(async () => this.count()).catch(() => undefined);
   }
 
   /** What all rows name that are staged by now, in their order. */
   async all(): Promise<Named[]> {
-    this.goOn();
     await this.counting;
+    await this.count();
     return [...this.named.values()];
   }
 
   private async count(): Promise<void> {
+    this.isQueued = false;
     const { named, last } = await namedBehind(this.reader, this.batch, this.last);
     for (const rows of named) this.add(rows);
     this.last = last;

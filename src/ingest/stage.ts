@@ -19,8 +19,7 @@ export async function stageFile(context: DecidingContext, batch: number, path: s
   let naming: Naming | undefined;
   const read = await context.reader.read(path, context.settings, async (chunk) => {
     if (chunk.restarts) [staged, naming] = [0, undefined];
-    // Of a file of one chunk, which most are, nothing is asked here.
-    if (staged > 0) (naming ??= new Naming(context.database.reader, batch)).goOn();
+    if (staged > 0 && countsOnTheWay(context)) (naming ??= new Naming(context.database.reader, batch)).goOn();
     await context.database.write(async (tx) => {
       await holdBatch(tx, batch);
       if (chunk.restarts) await dropRows(tx, batch);
@@ -31,6 +30,14 @@ export async function stageFile(context: DecidingContext, batch: number, path: s
     context.onRows?.(filename, chunk.rows);
   }, context.signal);
   return naming === undefined ? read : { ...read, named: await naming.all() };
+}
+
+/**
+ * SQLite finds the rows behind an id along its index; a PostgreSQL server, which has not counted the table yet, might go
+ * through the whole batch each time. Of a file of one chunk, which most are, nothing is asked on the way.
+ */
+function countsOnTheWay({ database }: DecidingContext): boolean {
+  return database.reader.dialect.engine === 'sqlite';
 }
 
 async function holdsMore(tx: Transaction, batch: number, rows: number): Promise<boolean> {

@@ -15,7 +15,7 @@ const OPEN_READONLY = 1;
 const CACHE_KIB = 16_384;
 /** Bytes of a page of a new database: with SQLite's 4,096 a large file takes a tenth longer. */
 const PAGE_BYTES = 8_192;
-/** Pages of the log before they go into the database, four times SQLite's default: in between a page that changes again is written once. */
+/** Pages of the log before they go into the database, 32 MB of them: in between a page that changes again is written once. */
 const LOG_PAGES = 4_000;
 
 /**

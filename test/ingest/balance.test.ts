@@ -5,6 +5,7 @@ import { Database } from '../../src/store/database.js';
 import { file, POLICY, row } from '../model/fixtures.js';
 import { ENGINES, type Engine } from '../support/engines.js';
 import { Pass } from '../support/pass.js';
+import { bookOf, HEADINGS } from '../support/workbooks.js';
 import { World } from '../support/world.js';
 
 const open: { close(): Promise<void> }[] = [];
@@ -48,6 +49,14 @@ describe.each(ENGINES)('the balance of a batch on $name', (engine) => {
       + 'a row was lost, which must not happen; nothing was loaded. Drop the file again']);
     expect(await pass.rows('select 1 from master_record')).toEqual([]);
     expect(await pass.rows("select 1 from stage_record where process_status = 'Processed'")).toEqual([]);
+  });
+
+  test('refuses one of many rows, too, that were counted while more came in, where one of them is gone since', async () => {
+    const pass = await losing(engine, { at: 'after insert on stage_record', when: 'new.row_number = 10400', then: LOSE_ROW });
+    const rows = Array.from({ length: 10_500 }, (_, index) => ['2022-01-28', 'CL-1', `R${index}`, 'Acme', index, 'Cash']);
+    const batch = await pass.take('a.xlsx', bookOf([HEADINGS, ...rows], 'xlsx'));
+    expect([batch.batch_status, batch.error]).toEqual(['Error', expect.stringContaining('10500 were read (0 of them failed), 10499 are staged (0 failed)')]);
+    expect(await pass.rows('select 1 from master_record')).toEqual([]);
   });
 
   test('does not call a batch Complete of which a row was lost after it was admitted, and says so with the numbers', async () => {

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globa
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import sqlite3 from 'sqlite3';
 import type { IngestError } from '../../src/errors.js';
 import { Database, openReader, type Transaction } from '../../src/store/database.js';
 import { Statements } from '../../src/store/sqlite-statements.js';
@@ -75,6 +76,7 @@ describe('the writer', () => {
   });
 
   test('answers whatever is asked while thousands of rows come in, for which it gives its statements back', async () => {
+    const prepare = jest.spyOn(sqlite3.Database.prototype, 'prepare');
     const answers = await database.write(async (tx) => {
       const rows = JSON.stringify(Array.from({ length: 20_000 }, (_, index) => index));
       const bulk = async (): Promise<unknown> => tx.rows(`select count(*) as n from ${tx.dialect.valuesFromJson('integer')} as given`, [rows]);
@@ -83,6 +85,9 @@ describe('the writer', () => {
       return Promise.all([small(1), bulk(), small(2), small(3), bulk(), bulk(), small(4), tx.changed('update client_account set id = id', []), small(5)]);
     });
     expect(answers).toEqual([[{ n: 1 }], [{ n: 20_000 }], [{ n: 2 }], [{ n: 3 }], [{ n: 20_000 }], [{ n: 20_000 }], [{ n: 4 }], 0, [{ n: 5 }]]);
+    // Kept, it is prepared once.
+    expect(prepare.mock.calls.filter(([sql]) => sql === 'select ? as n').length).toBeGreaterThan(1);
+    prepare.mockRestore();
   });
 
   test('waits for a lock once for all that wait together, not once for each', async () => {
