@@ -135,11 +135,11 @@ export class World {
   }
 
   private spawn(args: readonly string[]): ChildProcess {
-    const { SCD_LOG_LEVEL: _, ...inherited } = process.env;
+    const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('SCD_'));
     // Such as --cpu-prof --cpu-prof-dir=/tmp/profile.
     const nodeOptions = process.env['BENCH_NODE_ARGS']?.split(' ') ?? [];
     return spawn(process.execPath, [...nodeOptions, PROGRAM, ...args], {
-      cwd: this.folder, env: { ...inherited, SCD_DATABASE: this.database },
+      cwd: this.folder, env: { ...Object.fromEntries(inherited), SCD_DATABASE: this.database },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
   }
