@@ -6,7 +6,7 @@ import { appendRows, type AppendCounts, type Appended } from '../store/appends.j
 import type { Transaction } from '../store/database.js';
 import { removeRows } from '../store/removals.js';
 import type { AccountChange } from './account-change.js';
-import { submissionsOf, type Applied, type Changes } from './derive.js';
+import { noChanges, submissionsOf, type Applied, type Changes } from './derive.js';
 
 /**
  * The fast way for what nearly every file is: the next submission of an account, dated behind all others; and for removing
@@ -37,7 +37,7 @@ export async function removeAppend(tx: Transaction, work: AccountChange, batch: 
   const dates = submissionsOf(work.after).map(({ date }) => dateOf(date));
   const batches = [...new Set(work.after.map(({ batch_id }) => batch_id))];
   const { removed, updated } = await removeRows(tx, appendedBy(work, batch, at), { dates, batches });
-  return { effects: { zeroed: 0, placeholdersInserted: 0, placeholdersReplaced: 0 }, written: { inserted: 0, updated, removed } };
+  return { ...noChanges(), written: { inserted: 0, updated, removed } };
 }
 
 /** Whether what is on record `within` is what is on record `without` and a plain append of the one date that changes. */

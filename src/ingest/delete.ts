@@ -13,7 +13,7 @@ import { batchRemoved, rowsVoided, withPolicy, type AccountChange } from './acco
 import { canRemoveAppend, removeAppend, type Way } from './append.js';
 import { isAdmitted } from './balance.js';
 import { expectBatch } from './decide.js';
-import { deriveAccount, type Changes } from './derive.js';
+import { deriveAccount, noChanges, type Changes } from './derive.js';
 import { forEachAccount } from './each-account.js';
 import { recordOfVersion, whyNotOnRecord } from './started.js';
 
@@ -130,10 +130,6 @@ async function lockAccountOf(tx: Transaction, row: number): Promise<Account | un
   const number = (await findRow(tx, row))?.client_account ?? undefined;
   const account = number === undefined ? undefined : await findAccount(tx, number);
   return account === undefined ? undefined : lockAccount(tx, account.id);
-}
-
-function noChanges(): Changes {
-  return { effects: { zeroed: 0, placeholdersInserted: 0, placeholdersReplaced: 0 }, written: { inserted: 0, updated: 0, removed: 0 } };
 }
 
 function add(total: Changes, { effects, written }: Changes): void {

@@ -30,6 +30,11 @@ export interface Changes {
   readonly written: Written;
 }
 
+/** Nothing yet: to be counted up. */
+export function noChanges(): Changes {
+  return { effects: { zeroed: 0, placeholdersInserted: 0, placeholdersReplaced: 0 }, written: { inserted: 0, updated: 0, removed: 0 } };
+}
+
 /** What a change did, and the versions it wrote. */
 export type ChangeOutcome = Applied & Changes;
 
@@ -43,8 +48,7 @@ export interface Written {
 /** Derives and writes the chains of an account and marks the rows that it applies; `at` is the instant of the change. */
 export async function deriveAccount(tx: Transaction, work: AccountChange, at: string): Promise<ChangeOutcome> {
   const applied = new Map<Action, number>();
-  const effects: Effects = { zeroed: 0, placeholdersInserted: 0, placeholdersReplaced: 0 };
-  const written: Written = { inserted: 0, updated: 0, removed: 0 };
+  const { effects, written } = noChanges();
   let writing = Promise.resolve();
   try {
     for await (const derived of deriveItems(tx, work)) {

@@ -1,7 +1,7 @@
 import { holdBatch } from '../store/batches.js';
 import { LOOKS_ITSELF, type Transaction } from '../store/database.js';
 import type { Named } from '../store/named.js';
-import { countRows, dropRows, stageRows } from '../store/records.js';
+import { countStaged, dropRows, stageRows } from '../store/records.js';
 import { failpoint } from '../failpoint.js';
 import type { ReadSummary } from '../workbook/reader.js';
 import type { DecidingContext } from './context.js';
@@ -42,5 +42,5 @@ function countsOnTheWay({ database }: DecidingContext): boolean {
 
 async function holdsMore(tx: Transaction, batch: number, rows: number): Promise<boolean> {
   await holdBatch(tx, batch);
-  return (await countRows(tx, batch)).total > rows;
+  return await countStaged(tx, batch) > rows;
 }

@@ -29,7 +29,8 @@ const VALUES = [...TRACKED, ...UNTRACKED].map(({ name }) => name).join(', ');
 /** The rows of the append. The plus keeps SQLite from looking through the whole batch instead of along the index of items. */
 const ROWS = 'client_account = ? and effective_date = ? and +batch_id = ?';
 const WAITING = `${ROWS} and process_status = 'Unprocessed' and not is_deleted`;
-const CURRENT = 'not m.is_deleted and m.to_date is null';
+/** The version of an item that is open. */
+export const CURRENT = 'not m.is_deleted and m.to_date is null';
 
 /** Applies the rows that wait. `zeroesMissing`: the current versions of items that are not named there become zero. */
 export async function appendRows(tx: Transaction, appended: Appended, zeroesMissing: boolean): Promise<AppendCounts> {

@@ -1,5 +1,5 @@
 import { UNTRACKED } from '../template.js';
-import type { Appended } from './appends.js';
+import { CURRENT, type Appended } from './appends.js';
 import type { Transaction } from './database.js';
 
 /**
@@ -12,8 +12,6 @@ export interface RemovalCounts {
   readonly removed: number;
   readonly updated: number;
 }
-
-const CURRENT = 'not m.is_deleted and m.to_date is null';
 
 /** What stands of an account once a batch is removed: its submissions, ascending, and the batches that count for it. */
 export interface Remaining {

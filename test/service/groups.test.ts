@@ -26,7 +26,7 @@ async function prepare(): Promise<Program> {
 test.each(['account-commit:exit:1', 'account-commit:exit:10', 'account-commit:exit:30', 'account-applied:exit:1', 'account-applied:exit:20'])(
   'killed at %s, among accounts that are committed together, the program ends as if it had never been', async (point) => {
     const prepared = await prepare();
-    const expected = await tellCalmly(prepared, { command: COMMAND, environment: {} } as unknown as Parameters<typeof tellCalmly>[1]);
+    const expected = await tellCalmly(prepared, { command: COMMAND, environment: {} });
     expect((await prepared.run(COMMAND, { SCD_FAILPOINT: point })).code).not.toBe(0);
     const applied = 'select count(*) as accounts from batch_account where batch_id = 2 and applied_seq is not null';
     const [{ accounts }] = await prepared.rows<{ accounts: number }>(applied) as [{ accounts: number }];

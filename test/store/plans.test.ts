@@ -82,6 +82,11 @@ describe('the statements that a file runs', () => {
     expect(steps).toContain('SEARCH m USING INDEX master_record_current (client_account_id=? AND external_reference=?)');
   });
 
+  test('go on counting what a file names behind the rows that were counted', () => {
+    const counts = [...plans].filter(([sql]) => sql.includes('max(id) as last')).map(([, steps]) => steps[0]);
+    expect(counts).toEqual(['SEARCH stage_record USING INDEX stage_record_batch (batch_id=? AND rowid>?)']);
+  });
+
   test('tell by an index alone that no item of a file is named elsewhere', () => {
     const [steps, ...others] = [...plans].filter(([sql]) => sql.includes('having count(*) > 1')).map(([, each]) => each);
     expect(others).toEqual([]);

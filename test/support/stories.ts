@@ -97,7 +97,7 @@ async function processed(engine?: Engine): Promise<Program> {
 }
 
 /** A story told without any interruption: what every other telling must end in. */
-export async function tellCalmly(prepared: Program, { command, environment }: Story): Promise<object> {
+export async function tellCalmly(prepared: Program, { command, environment }: Pick<Story, 'command' | 'environment'>): Promise<object> {
   const program = await prepared.copy();
   try {
     await program.run(command, environment);
