@@ -29,6 +29,8 @@ const VALUES = [...TRACKED, ...UNTRACKED].map(({ name }) => name).join(', ');
 /** The rows of the append. The plus keeps SQLite from looking through the whole batch instead of along the index of items. */
 const ROWS = 'client_account = ? and effective_date = ? and +batch_id = ?';
 const WAITING = `${ROWS} and process_status = 'Unprocessed' and not is_deleted`;
+/** The rows whose items bear other untracked values, until those are written: nothing else finds them at the cost of a look at a row. */
+const RENAMES = "process_status = 'Processed' and process_action = 'N/A'";
 /** The version of an item that is open. */
 export const CURRENT = 'not m.is_deleted and m.to_date is null';
 
@@ -43,15 +45,19 @@ export async function appendRows(tx: Transaction, appended: Appended, zeroesMiss
   return { add: inserted - append, append, unchanged: marked - inserted, zeroed };
 }
 
+/** Gives each row its action, but for the time being N/A where an unchanged item has other untracked values by now. */
 async function markRows(tx: Transaction, { account, batch, date }: Appended): Promise<number> {
   return tx.changed(
     `update stage_record set process_status = 'Processed', process_action = coalesce((
-       select case when ${TRACKED.map(({ name }) => `m.${name} is not distinct from stage_record.${name}`).join(' and ')}
-         then 'Unchanged' else 'Append' end
+       select case when ${sameIn(TRACKED)} then case when ${sameIn(UNTRACKED)} then 'Unchanged' else 'N/A' end else 'Append' end
        from master_record m where m.client_account_id = ? and m.external_reference = stage_record.external_reference and ${CURRENT}), 'Add')
      where ${WAITING}`,
     [account.id, account.account_number, date, batch],
   );
+}
+
+function sameIn(columns: readonly Column[]): string {
+  return columns.map(({ name }) => `m.${name} is not distinct from stage_record.${name}`).join(' and ');
 }
 
 async function countItems(tx: Transaction, { account }: Appended): Promise<number> {
@@ -97,14 +103,15 @@ async function closeChanged(tx: Transaction, { account, batch, date, at }: Appen
 
 /** A version carries the untracked values of the latest observation in it. */
 async function rename(tx: Transaction, { account, batch, date, at }: Appended): Promise<void> {
-  await tx.changed(
+  const renamed = await tx.changed(
     `update master_record as m set ${UNTRACKED.map(({ name }) => `${name} = r.${name}`).join(', ')}, last_updated = ?
      from stage_record r
-     where r.client_account = ? and r.effective_date = ? and +r.batch_id = ? and r.process_action = 'Unchanged' and not r.is_deleted
-       and m.client_account_id = ? and m.external_reference = r.external_reference and ${CURRENT}
-       and (${UNTRACKED.map(({ name }) => `m.${name} is distinct from r.${name}`).join(' or ')})`,
+     where r.client_account = ? and r.effective_date = ? and +r.batch_id = ? and ${RENAMES}
+       and m.client_account_id = ? and m.external_reference = r.external_reference and ${CURRENT}`,
     [at, account.account_number, date, batch, account.id],
   );
+  if (renamed === 0) return;
+  await tx.changed(`update stage_record set process_action = 'Unchanged' where ${ROWS} and ${RENAMES}`, [account.account_number, date, batch]);
 }
 
 async function insertStarted(tx: Transaction, { account, batch, date, at }: Appended): Promise<number> {

@@ -67,27 +67,29 @@ export interface RowTally {
 /** Whether a row says why it failed: what its mark must agree with. */
 export const HAS_ERROR = '(error is not null or raw_cells is not null)';
 
-/** The likely ones first: for each row they are gone through until one fits. */
-const STATUSES: readonly ProcessStatus[] = ['Processed', 'Failed', 'Unprocessed'];
-const ACTIONS: readonly ProcessAction[] = ['Unchanged', 'Append', 'Add', 'N/A', 'Merge', 'Replace'];
+/** The marks of nearly every row. */
+const USUAL: readonly Omit<RowTally, 'rows'>[] = [
+  ...(['Unchanged', 'Append', 'Add'] as const).map((action) => ({ status: 'Processed' as const, action, isDeleted: false, hasError: false })),
+  { status: 'Failed', action: 'N/A', isDeleted: false, hasError: true },
+];
 
-/** Every kind, by its number. */
-const KINDS = STATUSES.flatMap((status) => ACTIONS.flatMap((action) => [false, true].flatMap((isDeleted) =>
-  [false, true].map((hasError) => ({ status, action, isDeleted, hasError })))));
+const USUAL_COUNTS = USUAL.map(({ status, action, isDeleted, hasError }) => `count(*) filter (where process_action = '${action}'
+  and process_status = '${status}' and is_deleted = ${String(isDeleted)} and ${HAS_ERROR} = ${String(hasError)})`);
 
-/** The number of a row's kind: grouping by it takes half as long as by the texts. */
-const KIND = `((${placeIn('process_status', STATUSES)} * ${ACTIONS.length} + ${placeIn('process_action', ACTIONS)}) * 2
-  + case when is_deleted then 1 else 0 end) * 2 + case when ${HAS_ERROR} then 1 else 0 end`;
-
-/** How many rows of each kind a batch has. */
+/** How many rows of each kind a batch has. Rows are sorted by their kinds only where some are unusual: that costs three times as much. */
 export async function tallyRows(db: Queryable, batch: number): Promise<RowTally[]> {
-  const rows = await db.rows<{ kind: number; rows: number }>(
-    `select kind, count(*) as rows from (select ${KIND} as kind from stage_record where batch_id = ?) as marked group by kind`, [batch]);
-  return rows.map(({ kind, rows: count }) => ({ ...KINDS[kind]!, rows: Number(count) }));
+  const [counts] = await db.rows<Record<string, number>>(
+    `select count(*) as rows, ${USUAL_COUNTS.map((count, place) => `${count} as usual_${place}`).join(', ')} from stage_record where batch_id = ?`, [batch]);
+  const usual = USUAL.map((kind, place) => ({ ...kind, rows: Number(counts![`usual_${place}`]) })).filter(({ rows }) => rows > 0);
+  return usual.reduce((sum, { rows }) => sum + rows, 0) === Number(counts!['rows']) ? usual : sortRows(db, batch);
 }
 
-function placeIn(column: string, values: readonly string[]): string {
-  return `case ${column} ${values.map((value, place) => `when '${value}' then ${place}`).join(' ')} end`;
+async function sortRows(db: Queryable, batch: number): Promise<RowTally[]> {
+  const rows = await db.rows<{ status: ProcessStatus; action: ProcessAction; is_deleted: number | boolean; has_error: number | boolean; rows: number }>(
+    `select process_status as status, process_action as action, is_deleted, ${HAS_ERROR} as has_error, count(*) as rows
+     from stage_record where batch_id = ? group by process_status, process_action, is_deleted, ${HAS_ERROR}`, [batch]);
+  return rows.map(({ status, action, is_deleted: isDeleted, has_error: hasError, rows: count }) =>
+    ({ status, action, isDeleted: Boolean(isDeleted), hasError: Boolean(hasError), rows: Number(count) }));
 }
 
 /** Up to `limit` good rows of a batch, behind the id `after`, whose item and date other rows name as well. */
