@@ -2,11 +2,12 @@ import type { Settings } from '../config/settings.js';
 import { printable } from '../errors.js';
 import { failpoint } from '../failpoint.js';
 import { exceeds, fractionOf, percent } from '../history/fraction.js';
+import type { Named } from '../named.js';
 import { lockAccounts, recordDates } from '../store/accounts.js';
 import { findBatch, markHeld, markReady, type Admission } from '../store/batches.js';
 import { nextChange } from '../store/changes.js';
 import type { Transaction } from '../store/database.js';
-import { accountsOf, mayBeContested, namedBy, type Named } from '../store/named.js';
+import { accountsOf, mayBeContested, namedBy } from '../store/named.js';
 import { contestedRows, countStaged, failRows, recordedRows, type ContestedRow, type Failure, type RecordedRow } from '../store/records.js';
 import { keptIfDefined } from '../store/rehearsal.js';
 import { TEMPLATE, type Value } from '../template.js';
@@ -21,8 +22,8 @@ const PAGE_ROWS = 5_000;
 const VALUE_COLUMNS = TEMPLATE.filter(({ role }) => role === 'tracked' || role === 'untracked');
 const KEY_COLUMNS = TEMPLATE.filter(({ role }) => role === 'account' || role === 'reference' || role === 'effectiveDate');
 
-/** What was read of the file, by the count of its reader; what its rows name, where that was asked already. */
-export type ReadCounts = Pick<Staged, 'sheet' | 'rows' | 'failed' | 'named'>;
+/** What was read of the file, by the count of its reader; what its rows name, where that is still known. */
+export type ReadCounts = Pick<Staged, 'sheet' | 'rows' | 'failed'> & Partial<Pick<Staged, 'named'>>;
 
 /**
  * Decides on a staged batch in the transaction given: Ready, Error with the reason, or Held where the guard asks for
@@ -45,9 +46,9 @@ export async function admitBatch(
   return verdict ?? 'Held';
 }
 
-/** What was counted on the way holds where as many rows lie there now. */
-async function namedIn(tx: Transaction, batch: number, { named }: ReadCounts): Promise<readonly Named[]> {
-  const isThere = named !== undefined && await countStaged(tx, batch) === named.reduce((rows, { total }) => rows + total, 0);
+/** What was read is what lies there where as many rows do; otherwise what does is asked. */
+async function namedIn(tx: Transaction, batch: number, { rows, named }: ReadCounts): Promise<readonly Named[]> {
+  const isThere = named !== undefined && await countStaged(tx, batch) === rows;
   return isThere ? named : namedBy(tx, batch);
 }
 

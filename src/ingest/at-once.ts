@@ -43,7 +43,7 @@ export async function decideAtOnce(
 export async function decideInOne(
   tx: Transaction, batch: number, read: ReadCounts, { settings, policy }: Pick<DecidingContext, 'settings' | 'policy'>,
 ): Promise<StageBatch | undefined> {
-  const named = await namedBy(tx, batch);
+  const named = read.named ?? await namedBy(tx, batch);
   if (accountsOf(named).length !== 1) return undefined;
   const verdict = await admitBatch(tx, batch, { ...read, named }, settings);
   return verdict === 'Ready' ? applyAdmitted(tx, batch, policy) : findBatch(tx, batch);

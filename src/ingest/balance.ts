@@ -1,6 +1,6 @@
 import { IngestError } from '../errors.js';
+import type { Named } from '../named.js';
 import type { StageBatch } from '../store/entities/stage-batch.js';
-import type { Named } from '../store/named.js';
 import type { RowTally } from '../store/records.js';
 import type { ReadSummary } from '../workbook/reader.js';
 

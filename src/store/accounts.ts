@@ -1,8 +1,9 @@
 import { instant } from '../clock.js';
+import type { Named } from '../named.js';
 import type { Change } from './changes.js';
 import type { Transaction } from './database.js';
 import type { JsonColumn } from './dialect.js';
-import { namedWhole, type Named } from './named.js';
+import { namedWhole } from './named.js';
 import type { Queryable } from './queryable.js';
 
 /** The verbs of `client_account`, `batch_account` and `batch_date`: what batches say of accounts. */

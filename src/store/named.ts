@@ -1,3 +1,4 @@
+import type { Named } from '../named.js';
 import type { JsonColumn } from './dialect.js';
 import type { Queryable } from './queryable.js';
 
@@ -6,34 +7,16 @@ import type { Queryable } from './queryable.js';
  * oftener than must be: how many rows are there, which accounts are theirs, and how many are accepted at which date.
  */
 
-/** The rows of a batch that name the same account and date, or that could not be read so far. */
-export interface Named {
-  readonly account: string | null;
-  readonly date: string | null;
-  readonly total: number;
-  readonly failed: number;
-  /** How many of them name an item. */
-  readonly items: number;
-}
-
 /** Rows that name an item, its account and a date. */
 export type NamedWhole = Named & { readonly account: string; readonly date: string };
 
 /** What the rows of a staged batch name, in their order. */
 export async function namedBy(db: Queryable, batch: number): Promise<Named[]> {
-  return (await namedBehind(db, batch, 0)).named;
-}
-
-/** What those of its rows name that lie behind an id, in their order, and the id of the last. */
-export async function namedBehind(db: Queryable, batch: number, after: number): Promise<{ named: Named[]; last: number }> {
-  const rows = await db.rows<Named & { readonly last: number }>(
+  const rows = await db.rows<Named>(
     `select client_account as account, effective_date as date, count(*) as total, count(*) filter (where process_status = 'Failed') as failed,
-       count(external_reference) as items, max(id) as last
-     from stage_record where batch_id = ? and id > ? group by client_account, effective_date order by min(id)`, [batch, after]);
-  return {
-    named: rows.map(({ account, date, total, failed, items }) => ({ account, date, total: Number(total), failed: Number(failed), items: Number(items) })),
-    last: rows.reduce((last, row) => Math.max(last, row.last), after),
-  };
+       count(external_reference) as items
+     from stage_record where batch_id = ? group by client_account, effective_date order by min(id)`, [batch]);
+  return rows.map((row) => ({ ...row, total: Number(row.total), failed: Number(row.failed), items: Number(row.items) }));
 }
 
 /** Those that name items of an account at a date. */

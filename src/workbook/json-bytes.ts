@@ -39,8 +39,30 @@ export class JsonBytes {
   }
 
   /** A copy of the bytes from a place on. */
-  since(start: number): Uint8Array {
-    return new Uint8Array(this.bytes.subarray(start, this.length));
+  copy(start: number, end = this.length): Uint8Array {
+    return new Uint8Array(this.bytes.subarray(start, end));
+  }
+
+  /** Whether bytes lie at a place. */
+  has(wanted: Uint8Array, start: number): boolean {
+    if (start + wanted.length > this.length) return false;
+    for (let at = 0; at < wanted.length; at += 1) {
+      if (this.bytes[start + at] !== wanted[at]) return false;
+    }
+    return true;
+  }
+
+  /** Where the text or null ends that begins at a place. */
+  endOfValue(start: number): number {
+    if (this.bytes[start] !== QUOTE) return start + NULL_BYTES;
+    let at = start + 1;
+    while (this.bytes[at] !== QUOTE) at += this.bytes[at] === BACKSLASH ? 2 : 1;
+    return at + 1;
+  }
+
+  /** The text between two places. */
+  text(start: number, end: number): string {
+    return this.bytes.toString('utf8', start, end);
   }
 
   /** Drops what came behind a length. */
@@ -50,7 +72,7 @@ export class JsonBytes {
 
   /** Gives the text, and begins anew. */
   take(): string {
-    const text = this.bytes.toString('utf8', 0, this.length);
+    const text = this.text(0, this.length);
     this.length = 0;
     return text;
   }
@@ -68,4 +90,5 @@ const FIRST_BYTES = 65_536;
 /** Of a UTF-16 unit in UTF-8. */
 const MOST_BYTES = 3;
 const MOST_DIGITS = 16;
-const ZERO = 48;
+const [ZERO, QUOTE, BACKSLASH] = [48, 34, 92] as const;
+const NULL_BYTES = 4;

@@ -52,7 +52,7 @@ export class PackedColumn {
     const bytes = new Uint8Array(cell.bytes.subarray(cell.start, cell.end));
     const begun = out.length;
     if (!this.writeRead(cell, out)) return false;
-    this.known[slot] = { type, format, bytes, json: out.since(begun) };
+    this.known[slot] = { type, format, bytes, json: out.copy(begun) };
     return true;
   }
 

@@ -1,21 +1,24 @@
 import type { ReadSettings } from '../config/settings.js';
 import { printable } from '../errors.js';
+import type { Named } from '../named.js';
 import { TEMPLATE } from '../template.js';
 import { jsonBy, remembering, type CellReader } from './cell-readers.js';
 import type { Cell, SheetRow } from './cell.js';
 import type { Headings } from './headings.js';
 import { JsonBytes } from './json-bytes.js';
 import { Covered } from './merged.js';
+import { Naming } from './naming.js';
 import { PackedColumn } from './packed-column.js';
 import { cleanText } from './text.js';
 import { ruleFor } from './values.js';
 
-/** A chunk of rows as JSON text: an array of [row number, the template's values, error, error column, raw cells]. */
+/** A chunk of rows as JSON text: an array of [row number, the template's values], and of one that failed [… error, error column, raw cells]. */
 export interface RowChunk {
   readonly sheet: string;
   readonly json: string;
   readonly rows: number;
   readonly failed: number;
+  readonly named: readonly Named[];
   /** The file is read anew from here: what came before does not count. */
   readonly restarts?: true;
 }
@@ -25,11 +28,8 @@ const CHUNK_ROWS = 5_000;
 const CHUNK_BYTES = 4_000_000;
 /** Written where a formula was never calculated: an empty cell would read as if nothing had been there. */
 const UNCALCULATED = '#CALC!';
-const [COMMA, OPENING] = [44, 91] as const;
+const [COMMA, OPENING, CLOSING] = [44, 91, 93] as const;
 const NULL = Buffer.from('null');
-/** How a row ends that has no error. */
-const SOUND = ',null,null,null]';
-const SOUND_BYTES = Buffer.from(SOUND);
 
 /** Turns sheet rows into staged rows, in chunks of text that a statement takes as they are. */
 export class RowStager {
@@ -39,6 +39,9 @@ export class RowStager {
   /** Of all texts that were taken. */
   textCharacters = 0;
   private readonly json = new JsonBytes();
+  private readonly naming = new Naming();
+  /** Where the values of the row begin that is added. */
+  private valuesAt = 0;
   private chunkRows = 0;
   private chunkFailed = 0;
   private readonly readers: readonly CellReader[];
@@ -63,6 +66,7 @@ export class RowStager {
   /** Takes a row; returns a chunk when one is full. Rows whose columns are all empty are skipped. */
   add(row: SheetRow): RowChunk | undefined {
     const start = this.json.length;
+    const failedBefore = this.failed;
     if (!this.addPacked(row)) {
       this.json.cutTo(start);
       this.addCells(row);
@@ -71,6 +75,7 @@ export class RowStager {
     this.rows += 1;
     this.chunkRows += 1;
     if (row.hidden) this.hidden += 1;
+    this.naming.add(this.json, this.valuesAt, this.failed > failedBefore);
     return this.chunkRows >= CHUNK_ROWS || this.json.length >= CHUNK_BYTES ? this.take() : undefined;
   }
 
@@ -81,7 +86,7 @@ export class RowStager {
 
   private take(): RowChunk {
     this.json.add(']');
-    const chunk = { sheet: this.sheet, json: this.json.take(), rows: this.chunkRows, failed: this.chunkFailed };
+    const chunk = { sheet: this.sheet, json: this.json.take(), rows: this.chunkRows, failed: this.chunkFailed, named: this.naming.take() };
     this.chunkRows = 0;
     this.chunkFailed = 0;
     return chunk;
@@ -102,7 +107,7 @@ export class RowStager {
       else bytes += cell.end - cell.start;
     }
     this.textCharacters += bytes;
-    json.addBytes(SOUND_BYTES);
+    json.addByte(CLOSING);
     return true;
   }
 
@@ -125,6 +130,7 @@ export class RowStager {
     this.json.addByte(this.chunkRows === 0 ? OPENING : COMMA);
     this.json.addByte(OPENING);
     this.json.addWhole(number);
+    this.valuesAt = this.json.length + 1;
   }
 
   private staged(number: number): string {
@@ -138,7 +144,7 @@ export class RowStager {
       else if (json === 'null' && column.required) (problems ??= []).push([column.heading, 'expected a value, found an empty cell']);
       text += typeof json === 'string' ? `,${json}` : ',null';
     }
-    if (problems === undefined) return `${text}${SOUND}`;
+    if (problems === undefined) return `${text}]`;
     const what = problems.map(([heading, problem]) => `${heading}: ${problem}`).join('; ');
     return this.failing(text, number, what, problems[0]![0], this.cells.map(rawText));
   }

@@ -13,6 +13,7 @@ import { explainItem } from '../../src/ingest/explain.js';
 import type { Finding } from '../../src/ingest/finding.js';
 import { planFiles } from '../../src/ingest/plan.js';
 import { Repairs } from '../../src/ingest/repair.js';
+import { Names as FileNames, type Named } from '../../src/named.js';
 import { findBatch, troubledBatches } from '../../src/store/batches.js';
 import { openReader } from '../../src/store/database.js';
 import type { StageBatch } from '../../src/store/entities/stage-batch.js';
@@ -87,13 +88,19 @@ async function explained(db: Queryable, names: Names, { account, reference }: It
   };
 }
 
+function namedIn(rows: readonly ModelRow[]): Named[] {
+  const names = new FileNames();
+  for (const { account, date, reference, unreadable } of rows) names.add([{ account, date, total: 1, failed: Number(unreadable), items: Number(reference !== null) }]);
+  return names.all();
+}
+
 /** A plan takes files as they come from a reader; the rows of these are in them as they are. */
 async function planned(world: World, files: readonly ModelFile[]): Promise<object> {
   const reader = {
     read: async (path: string, _settings: unknown, onChunk: (chunk: RowChunk) => Promise<void>) => {
       const rows = JSON.parse(await readFile(path, 'utf8')) as ModelRow[];
       const counts = { rows: rows.length, failed: rows.filter(({ unreadable }) => unreadable).length };
-      await onChunk({ sheet: 'Sheet1', json: JSON.stringify(rows.map(stagedRow)), ...counts });
+      await onChunk({ sheet: 'Sheet1', json: JSON.stringify(rows.map(stagedRow)), named: namedIn(rows), ...counts });
       return { kind: 'xlsx', sheet: 'Sheet1', ...counts, notices: [] };
     },
   };

@@ -20,12 +20,17 @@ export async function readBytes(bytes: Buffer | string, changes: Partial<ReadSet
   const rows: Staged[] = [];
   try {
     const summary = await readWorkbook(path, { ...defaults(), ...changes }, {
-      chunk: async ({ json }) => { rows.push(...(JSON.parse(json) as Staged[])); }, alive: () => undefined,
+      chunk: async ({ json }) => { rows.push(...(JSON.parse(json) as Staged[]).map(whole)); }, alive: () => undefined,
     });
     return { rows, summary };
   } finally {
     await rm(folder, { recursive: true });
   }
+}
+
+/** A sound row says nothing of errors. */
+function whole(row: Staged): Staged {
+  return [...row, ...[null, null, null].slice(row.length - 1 - HEADINGS.length)];
 }
 
 /** A workbook of any kind that SheetJS writes, from cells. */

@@ -23,7 +23,7 @@ test('what is cut off is gone, and a copy of it stays what it was', () => {
   json.add('[1');
   const start = json.length;
   json.add(',"a"');
-  const copy = json.since(start);
+  const copy = json.copy(start);
   json.cutTo(start);
   json.add(',2]');
   expect([json.take(), Buffer.from(copy).toString()]).toEqual(['[1,2]', ',"a"']);

@@ -8,7 +8,10 @@ describe('a row', () => {
   test('is staged as its number, the template’s values in their order, and nothing wrong', () => {
     const stager = new RowStager('Sheet1', HEADINGS, settings(), 1900);
     stager.add({ number: 14, hidden: false, cells: cells('12.50') });
-    expect(stager.flush()).toEqual({ sheet: 'Sheet1', json: '[[14,"2024-01-31","CL-1","R-1","Acme",12.5,"Cash",null,null,null]]', rows: 1, failed: 0 });
+    expect(stager.flush()).toEqual({
+      sheet: 'Sheet1', json: '[[14,"2024-01-31","CL-1","R-1","Acme",12.5,"Cash"]]', rows: 1, failed: 0,
+      named: [{ account: 'CL-1', date: '2024-01-31', total: 1, failed: 0, items: 1 }],
+    });
     expect(stager.flush()).toBeUndefined();
   });
 

@@ -42,9 +42,9 @@ export function parseChunk(json: string): Staged[] {
   return (JSON.parse(json) as (string | number | null)[][]).map((staged) => ({
     row: staged[0] as number,
     values: staged.slice(1, 1 + TEMPLATE.length),
-    error: staged[1 + TEMPLATE.length] as string | null,
-    column: staged[2 + TEMPLATE.length] as string | null,
-    raw: staged[3 + TEMPLATE.length] === null ? null : JSON.parse(String(staged[3 + TEMPLATE.length])) as (string | null)[],
+    error: (staged[1 + TEMPLATE.length] ?? null) as string | null,
+    column: (staged[2 + TEMPLATE.length] ?? null) as string | null,
+    raw: JSON.parse(String(staged[3 + TEMPLATE.length] ?? null)) as (string | null)[] | null,
   }));
 }
 
