@@ -4,6 +4,7 @@ import { HAS_REFERENCES, IS_CLEAN, KINDS, NUMBER, PackedCells, PackedRow, SHARED
 import { isTrue } from './parts.js';
 import { literal, PlainXml, UNUSUAL } from './plain.js';
 import type { SharedStrings } from './strings.js';
+import { UsualCell } from './usual-cell.js';
 import type { PlainUnits } from './xml.js';
 
 /** A row whose cells name one long shared text over and over is short in the file, not in memory. */
@@ -21,6 +22,7 @@ export class PlainRows implements PlainUnits {
   readonly unit = 'row';
   readonly within = 'sheetData';
   private readonly xml = new PlainXml();
+  private readonly usual = new UsualCell(this.xml);
   private readonly cells: PackedCells;
   private number = 0;
   private column = -1;
@@ -39,6 +41,7 @@ export class PlainRows implements PlainUnits {
 
   turnTo(bytes: Buffer): void {
     this.xml.turnTo(bytes);
+    this.usual.turnTo(bytes);
     this.cells.turnTo(bytes);
   }
 
@@ -69,27 +72,46 @@ export class PlainRows implements PlainUnits {
   }
 
   private takeRowTag(): boolean {
-    const { xml, cells } = this;
+    const { xml } = this;
     this.number = this.rows.row + 1;
     this.column = -1;
     this.hidden = false;
     this.characters = 0;
+    this.usual.turnToRow(0, 0);
     for (let attribute = 0; attribute < xml.attributes; attribute += 1) {
-      if (xml.isNamed(attribute, R)) this.number = wholeNumber(cells.bytes, xml.valueStart(attribute), xml.valueEnd(attribute));
+      if (xml.isNamed(attribute, R)) this.takeNumber(xml.valueStart(attribute), xml.valueEnd(attribute));
       else if (xml.isNamed(attribute, HIDDEN)) this.hidden = isTrue(xml.value(attribute));
     }
     return this.number > this.rows.row && this.number <= this.limits.rows;
   }
 
+  private takeNumber(start: number, end: number): void {
+    this.number = wholeNumber(this.cells.bytes, start, end);
+    this.usual.turnToRow(start, end);
+  }
+
   private readCells(from: number): number {
     const { xml } = this;
     for (let at = xml.behindSpace(from); ; at = xml.behindSpace(at)) {
+      const usual = this.usual.read(at);
+      if (usual !== UNUSUAL) {
+        if (!this.takeUsual()) return UNUSUAL;
+        at = usual;
+        continue;
+      }
       if (!xml.has(CELL, at)) return xml.has(ROW_END, at) ? at + ROW_END.length : UNUSUAL;
       const end = xml.tag(at + CELL.length);
       if (end === UNUSUAL || !this.takeCellTag()) return UNUSUAL;
       at = xml.isEmpty(end) ? end + 2 : this.readContent(end + 1);
       if (at === UNUSUAL) return UNUSUAL;
     }
+  }
+
+  private takeUsual(): boolean {
+    const { column, style, kind, start, end } = this.usual;
+    this.style = style;
+    this.kind = kind;
+    return this.takeColumn(column) && this.take(start, end);
   }
 
   private takeCellTag(): boolean {
@@ -107,6 +129,10 @@ export class PlainRows implements PlainUnits {
         if (Number.isNaN(this.style)) return false;
       } else if (xml.isNamed(attribute, T) && !this.takeType(from, to)) return false;
     }
+    return this.takeColumn(column);
+  }
+
+  private takeColumn(column: number): boolean {
     if (!(column > this.column && column < this.limits.columns)) return false;
     this.column = column;
     return true;
@@ -148,14 +174,15 @@ export class PlainRows implements PlainUnits {
     return end !== UNUSUAL && xml.has(INLINE_END, end) && this.take(tag + 1, end) ? end + INLINE_END.length : UNUSUAL;
   }
 
-  /** Takes the value of a cell, right after it was scanned as a text; false where it is none of its type, or too long. */
+  /** Takes the value of a cell, right after it was scanned; false where it is none of its type, or too long. */
   private take(start: number, end: number): boolean {
     const { xml, kind, cells } = this;
     if (kind === SHARED) return this.takeShared(wholeNumber(cells.bytes, start, end));
     const isClean = kind === NUMBER ? isCleanNumber(cells.bytes, start, end) : xml.isClean;
     if (kind === NUMBER && !isClean && !isNumber(cells.bytes.toString('latin1', start, end))) return false;
     if (!this.hasRoom(end - start)) return false;
-    cells.add(this.column, this.style, kind, isClean ? IS_CLEAN : xml.hasReferences ? HAS_REFERENCES : 0, start, end);
+    const isResolved = isClean || kind === NUMBER || !xml.hasReferences;
+    cells.add(this.column, this.style, kind, isClean ? IS_CLEAN : isResolved ? 0 : HAS_REFERENCES, start, end);
     return true;
   }
 
