@@ -8,7 +8,7 @@ import { findBatch, markHeld, markReady, type Admission } from '../store/batches
 import { nextChange } from '../store/changes.js';
 import type { Transaction } from '../store/database.js';
 import { accountsOf, mayBeContested, namedBy } from '../store/named.js';
-import { contestedRows, countStaged, failRows, recordedRows, type ContestedRow, type Failure, type RecordedRow } from '../store/records.js';
+import { contestedRows, countFailed, countStaged, failRows, recordedRows, type ContestedRow, type Failure, type RecordedRow } from '../store/records.js';
 import { keptIfDefined } from '../store/rehearsal.js';
 import { TEMPLATE, type Value } from '../template.js';
 import { expectStaged } from './balance.js';
@@ -46,9 +46,9 @@ export async function admitBatch(
   return verdict ?? 'Held';
 }
 
-/** What was read is what lies there where as many rows do; otherwise what does is asked. */
-async function namedIn(tx: Transaction, batch: number, { rows, named }: ReadCounts): Promise<readonly Named[]> {
-  const isThere = named !== undefined && await countStaged(tx, batch) === rows;
+/** What was read is what lies there where as many rows do, and as many that failed; otherwise what does is asked. */
+async function namedIn(tx: Transaction, batch: number, { rows, failed, named }: ReadCounts): Promise<readonly Named[]> {
+  const isThere = named !== undefined && await countStaged(tx, batch) === rows && (failed === 0 || await countFailed(tx, batch) === failed);
   return isThere ? named : namedBy(tx, batch);
 }
 

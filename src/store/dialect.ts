@@ -17,7 +17,8 @@ export interface Dialect {
 
   /**
    * A table expression over one bound JSON text, an array of arrays in the order of the columns. One statement with one
-   * parameter is 17 times as fast as a prepared statement a row; the two engines unpack JSON by different functions.
+   * parameter is 17 times as fast as a prepared statement a row; the two engines unpack JSON by different functions. Columns
+   * that an array is too short for are null.
    */
   rowsFromJson(columns: readonly JsonColumn[]): string;
 
@@ -98,8 +99,8 @@ export const POSTGRES: Dialect = {
     amount: 'numeric(19,4)',
     keyedOnly: '',
     behindTables: [
-      // Each row is written when it is staged and again when it is applied: with room for both on one page no index is
-      // written again, which makes a large file a fifth faster.
+      // Each row is written when it is staged and again when it is applied (twice, where its item bears other untracked
+      // values): with room for both on one page no index is written again, which makes a large file a fifth faster.
       'alter table stage_record set (fillfactor = 45)',
       // Equality within an exclusion constraint needs this contrib module; it is trusted: who may create tables may
       // create it.

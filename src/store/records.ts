@@ -18,7 +18,7 @@ const insertStaged = (dialect: Dialect, columns: readonly JsonColumn[], status: 
   select ?, ?, ?, 'N/A', ${status}, ${columns.map(([name]) => name).join(', ')}
   from ${dialect.rowsFromJson(columns)} as staged where true`;
 
-/** Rows to be staged: the text of an array of arrays in the order of the template between row number and error. */
+/** Rows to be staged: the text of an array of arrays in the order of the template behind the row number; one that failed goes on with error, error column and raw cells. */
 export interface StagedRows {
   readonly sheet: string;
   readonly json: string;
@@ -44,6 +44,12 @@ export async function dropRows(tx: Transaction, batch: number): Promise<void> {
 export async function countStaged(db: Queryable, batch: number): Promise<number> {
   const [row] = await db.rows<{ total: number }>('select count(*) as total from stage_record where batch_id = ?', [batch]);
   return Number(row!.total);
+}
+
+/** How many of the rows of a batch failed. */
+export async function countFailed(db: Queryable, batch: number): Promise<number> {
+  const [row] = await db.rows<{ failed: number }>("select count(*) as failed from stage_record where batch_id = ? and process_status = 'Failed'", [batch]);
+  return Number(row!.failed);
 }
 
 /** How many rows a batch has, and how many of them failed. */

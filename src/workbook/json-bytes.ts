@@ -38,7 +38,7 @@ export class JsonBytes {
     this.length = length;
   }
 
-  /** A copy of the bytes from a place on. */
+  /** A copy of the bytes between two places; without an end, of all behind the first. */
   copy(start: number, end = this.length): Uint8Array {
     return new Uint8Array(this.bytes.subarray(start, end));
   }

@@ -7,7 +7,7 @@ import type { Cell, SheetRow } from './cell.js';
 import type { Headings } from './headings.js';
 import { JsonBytes } from './json-bytes.js';
 import { Covered } from './merged.js';
-import { Naming } from './naming.js';
+import { NameCounter } from './name-counter.js';
 import { PackedColumn } from './packed-column.js';
 import { cleanText } from './text.js';
 import { ruleFor } from './values.js';
@@ -39,7 +39,7 @@ export class RowStager {
   /** Of all texts that were taken. */
   textCharacters = 0;
   private readonly json = new JsonBytes();
-  private readonly naming = new Naming();
+  private readonly names = new NameCounter();
   /** Where the values of the row begin that is added. */
   private valuesAt = 0;
   private chunkRows = 0;
@@ -75,7 +75,7 @@ export class RowStager {
     this.rows += 1;
     this.chunkRows += 1;
     if (row.hidden) this.hidden += 1;
-    this.naming.add(this.json, this.valuesAt, this.failed > failedBefore);
+    this.names.add(this.json, this.valuesAt, this.failed > failedBefore);
     return this.chunkRows >= CHUNK_ROWS || this.json.length >= CHUNK_BYTES ? this.take() : undefined;
   }
 
@@ -86,7 +86,7 @@ export class RowStager {
 
   private take(): RowChunk {
     this.json.add(']');
-    const chunk = { sheet: this.sheet, json: this.json.take(), rows: this.chunkRows, failed: this.chunkFailed, named: this.naming.take() };
+    const chunk = { sheet: this.sheet, json: this.json.take(), rows: this.chunkRows, failed: this.chunkFailed, named: this.names.take() };
     this.chunkRows = 0;
     this.chunkFailed = 0;
     return chunk;

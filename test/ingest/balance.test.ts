@@ -34,7 +34,7 @@ function triggerOf({ name }: Engine, { at, when, then }: Loss): string[] {
   if (name === 'SQLite') return [`create trigger lose ${at} when ${when} begin ${then ?? 'select raise(ignore)'}; end`];
   const [body, result] = then === undefined ? ['', 'null'] : [`${then};`, 'new'];
   return [
-    `create function lose() returns trigger language plpgsql as 'begin ${body} return ${result}; end'`,
+    `create function lose() returns trigger language plpgsql as $$begin ${body} return ${result}; end$$`,
     `create trigger lose ${at} for each row when (${when}) execute function lose()`,
   ];
 }
@@ -51,11 +51,19 @@ describe.each(ENGINES)('the balance of a batch on $name', (engine) => {
     expect(await pass.rows("select 1 from stage_record where process_status = 'Processed'")).toEqual([]);
   });
 
-  test('refuses one of many rows, too, that were counted while more came in, where one of them is gone since', async () => {
+  test('refuses one of many rows, too, of which one is gone when all are staged', async () => {
     const pass = await losing(engine, { at: 'after insert on stage_record', when: 'new.row_number = 10400', then: LOSE_ROW });
     const rows = Array.from({ length: 10_500 }, (_, index) => ['2022-01-28', 'CL-1', `R${index}`, 'Acme', index, 'Cash']);
     const batch = await pass.take('a.xlsx', bookOf([HEADINGS, ...rows], 'xlsx'));
     expect([batch.batch_status, batch.error]).toEqual(['Error', expect.stringContaining('10500 were read (0 of them failed), 10499 are staged (0 failed)')]);
+    expect(await pass.rows('select 1 from master_record')).toEqual([]);
+  });
+
+  test('refuses a file of which a failed row lies there as a sound one', async () => {
+    const pass = await losing(engine, { at: 'after insert on stage_record', when: "new.process_status = 'Failed'", then: "update stage_record set process_status = 'Unprocessed'" });
+    const rows = Array.from({ length: 10 }, (_, index) => ['2022-01-28', 'CL-1', `R${index}`, 'Acme', index === 4 ? 'n/a' : index, 'Cash']);
+    const batch = await pass.take('a.xlsx', bookOf([HEADINGS, ...rows], 'xlsx'));
+    expect([batch.batch_status, batch.error]).toEqual(['Error', expect.stringContaining('10 were read (1 of them failed), 10 are staged (0 failed)')]);
     expect(await pass.rows('select 1 from master_record')).toEqual([]);
   });
 

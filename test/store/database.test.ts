@@ -146,6 +146,23 @@ describe.each(ENGINES)('on $name', (engine) => {
       expect(await migrations()).toEqual(before);
     });
 
+    test('of the schema before has its rows, and the index of items by date first, when it is opened', async () => {
+      await database.write(async (tx) => {
+        await tx.rows("insert into stage_batch (filename, batch_status, start_date) values ('a.xlsx', 'Complete', 'now')");
+        await tx.rows(`insert into stage_record (batch_id, row_number, effective_date, client_account, external_reference, insert_date, process_status, process_action)
+          select id, 2, '2022-01-31', 'CL-1', 'x', 'now', 'Processed', 'Add' from stage_batch`);
+        await tx.rows('drop index stage_record_item');
+        await tx.rows('create index stage_record_item on stage_record (client_account, effective_date, external_reference)');
+        await tx.rows("delete from migrations where name like 'ItemIndex%'");
+      });
+      await database.close();
+      database = await Database.open(url);
+      const definitions = engine.name === 'SQLite' ? "select sql as definition from sqlite_master where name = 'stage_record_item'" : "select indexdef as definition from pg_indexes where indexname = 'stage_record_item'";
+      const [index] = await database.reader.rows<{ definition: string }>(definitions);
+      expect(index!.definition).toMatch(/\(effective_date, client_account, external_reference\)$/u);
+      expect(await database.reader.rows('select client_account, external_reference from stage_record')).toEqual([{ client_account: 'CL-1', external_reference: 'x' }]);
+    });
+
     test('keeps what is in it when it is opened again', async () => {
       await add('kept');
       await database.close();

@@ -13,7 +13,6 @@ import { explainItem } from '../../src/ingest/explain.js';
 import type { Finding } from '../../src/ingest/finding.js';
 import { planFiles } from '../../src/ingest/plan.js';
 import { Repairs } from '../../src/ingest/repair.js';
-import { Names as FileNames, type Named } from '../../src/named.js';
 import { findBatch, troubledBatches } from '../../src/store/batches.js';
 import { openReader } from '../../src/store/database.js';
 import type { StageBatch } from '../../src/store/entities/stage-batch.js';
@@ -24,7 +23,7 @@ import type { RowChunk } from '../../src/workbook/reader.js';
 import type { ModelFile, ModelRow } from '../model/types.js';
 import type { Asked } from './checkup.js';
 import { rememberingLog } from './pass.js';
-import { stagedRow, type World } from './world.js';
+import { namedIn, stagedRow, type World } from './world.js';
 
 /** Every question that people ask by a command, asked of a world in this process. Ids of rows and versions are told by what they stand for. */
 
@@ -86,12 +85,6 @@ async function explained(db: Queryable, names: Names, { account, reference }: It
     rows: [...item.rows].map(([date, rows]) => [date, rows.map((row) => ({ ...row, id: names.get(`record ${row.id}`) }))]),
     ids: [...item.ids].map(([from, id]) => [from, names.get(`version ${id}`)]),
   };
-}
-
-function namedIn(rows: readonly ModelRow[]): Named[] {
-  const names = new FileNames();
-  for (const { account, date, reference, unreadable } of rows) names.add([{ account, date, total: 1, failed: Number(unreadable), items: Number(reference !== null) }]);
-  return names.all();
 }
 
 /** A plan takes files as they come from a reader; the rows of these are in them as they are. */

@@ -6,13 +6,14 @@ import type { Clock } from '../../src/clock.js';
 import { settingsSchema, type Settings } from '../../src/config/settings.js';
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
-import { admitBatch } from '../../src/ingest/admit.js';
+import { admitBatch, type ReadCounts } from '../../src/ingest/admit.js';
 import { adoptPolicy } from '../../src/ingest/adopt-policy.js';
 import { applyBatch } from '../../src/ingest/apply.js';
 import { decideInOne } from '../../src/ingest/at-once.js';
 import { approveBatch, rejectBatch, retryBatch } from '../../src/ingest/decide.js';
 import { openBatch } from '../../src/ingest/open.js';
 import { rejectHeld } from '../../src/ingest/refuse.js';
+import { Names, type Named } from '../../src/named.js';
 import { countAttempt, markArchived } from '../../src/store/batches.js';
 import { Database } from '../../src/store/database.js';
 import type { StageBatch } from '../../src/store/entities/stage-batch.js';
@@ -44,7 +45,7 @@ export function settingsOf(policy: ModelPolicy): Settings {
 export class World {
   /** What was staged, by batch: the count that a reader would hand over. */
   private readonly files = new Map<number, ModelFile>();
-  private readonly read = new Map<number, { sheet: string; rows: number; failed: number }>();
+  private readonly read = new Map<number, ReadCounts>();
 
   /** How batches are applied: as the daemon does it, at once and by appending where it can, or account by account by deriving. */
   way: 'fast' | 'derive' = 'fast';
@@ -86,7 +87,7 @@ export class World {
   }
 
   private async stageRows(id: number, file: ModelFile): Promise<void> {
-    this.read.set(id, { sheet: 'Sheet1', rows: file.rows.length, failed: file.rows.filter(({ unreadable }) => unreadable).length });
+    this.read.set(id, { sheet: 'Sheet1', rows: file.rows.length, failed: file.rows.filter(({ unreadable }) => unreadable).length, named: namedIn(file.rows) });
     await this.database.write(async (tx) => {
       await countAttempt(tx, id);
       await stageRows(tx, id, { sheet: 'Sheet1', json: JSON.stringify(file.rows.map(stagedRow)), failed: this.read.get(id)!.failed });
@@ -199,4 +200,11 @@ export function stagedRow(row: ModelRow): unknown[] {
     row.row, row.date, row.account, row.reference, row.company, row.unreadable ? null : row.amount, row.term,
     error, row.unreadable ? 'Amount' : null, row.unreadable ? '[]' : null,
   ];
+}
+
+/** What rows name, as their reader counts it. */
+export function namedIn(rows: readonly ModelRow[]): Named[] {
+  const names = new Names();
+  for (const { account, date, reference, unreadable } of rows) names.add([{ account, date, total: 1, failed: Number(unreadable), items: Number(reference !== null) }]);
+  return names.all();
 }

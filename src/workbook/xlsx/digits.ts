@@ -16,7 +16,7 @@ export function wholeNumber(bytes: Uint8Array, from: number, to: number): number
 export function columnIn(bytes: Uint8Array, from: number, to: number, row: number): number {
   let column = 0;
   let at = from;
-  for (let letter = letterAt(bytes, at); letter > 0 && at - from < MAX_LETTERS; letter = letterAt(bytes, at += 1)) column = column * 26 + letter;
+  for (let letter = letterAt(bytes, at); letter > 0 && at - from < MAX_LETTERS; letter = letterAt(bytes, at += 1)) column = column * LETTERS + letter;
   return wholeNumber(bytes, at, to) === row ? column - 1 : NaN;
 }
 
@@ -43,12 +43,15 @@ function behindDigits(bytes: Uint8Array, from: number): number {
 }
 
 /** The place of a capital letter in the alphabet, from 1; 0 where there is none. */
-function letterAt(bytes: Uint8Array, at: number): number {
+export function letterAt(bytes: Uint8Array, at: number): number {
   const letter = bytes[at]! - FIRST_LETTER + 1;
-  return letter > 0 && letter <= 26 ? letter : 0;
+  return letter > 0 && letter <= LETTERS ? letter : 0;
 }
 
 const MAX_DIGITS = 9;
-const MAX_LETTERS = 3;
+/** Of a column in an address. */
+export const MAX_LETTERS = 3;
+/** How many letters there are. */
+export const LETTERS = 26;
 const [WHOLE_DIGITS, DECIMALS] = [11, 4] as const;
 const [MINUS, POINT, ZERO, NINE, FIRST_LETTER] = [45, 46, 48, 57, 65] as const;

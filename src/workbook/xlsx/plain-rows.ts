@@ -181,8 +181,9 @@ export class PlainRows implements PlainUnits {
     const isClean = kind === NUMBER ? isCleanNumber(cells.bytes, start, end) : xml.isClean;
     if (kind === NUMBER && !isClean && !isNumber(cells.bytes.toString('latin1', start, end))) return false;
     if (!this.hasRoom(end - start)) return false;
-    const isResolved = isClean || kind === NUMBER || !xml.hasReferences;
-    cells.add(this.column, this.style, kind, isClean ? IS_CLEAN : isResolved ? 0 : HAS_REFERENCES, start, end);
+    // Of a number `xml` says nothing: it may not have scanned it.
+    const hasReferences = kind !== NUMBER && xml.hasReferences;
+    cells.add(this.column, this.style, kind, isClean ? IS_CLEAN : hasReferences ? HAS_REFERENCES : 0, start, end);
     return true;
   }
 

@@ -1,3 +1,4 @@
+import { letterAt, LETTERS, MAX_LETTERS, wholeNumber } from './digits.js';
 import { NUMBER, SHARED, TEXT } from './packed.js';
 import { literal, UNUSUAL, type PlainXml } from './plain.js';
 
@@ -33,13 +34,13 @@ export class UsualCell {
   /** Scans a cell. Returns the place behind it. */
   read(from: number): number {
     const { bytes } = this;
-    if (four(bytes, from) !== CELL || two(bytes, from + 4) !== IS) return UNUSUAL;
+    if (int32At(bytes, from) !== CELL || int16At(bytes, from + 4) !== IS) return UNUSUAL;
     const address = this.behindAddress(from + 6);
     if (address === UNUSUAL) return UNUSUAL;
     const at = this.behindStyle(address);
-    if (four(bytes, at) === VALUE) return this.behindNumber(at + 4, NUMBER);
-    if (four(bytes, at) !== TYPE) return UNUSUAL;
-    if (two(bytes, at + 4) === OF_SHARED && four(bytes, at + 6) === VALUE) return this.behindNumber(at + 10, SHARED);
+    if (int32At(bytes, at) === VALUE) return this.behindNumber(at + 4, NUMBER);
+    if (int32At(bytes, at) !== TYPE) return UNUSUAL;
+    if (int16At(bytes, at + 4) === OF_SHARED && int32At(bytes, at + 6) === VALUE) return this.behindNumber(at + 10, SHARED);
     return this.behindInline(at + 4);
   }
 
@@ -47,25 +48,24 @@ export class UsualCell {
     const { bytes, rowStart, rowEnd } = this;
     let at = from;
     let column = 0;
-    for (let letter = bytes[at]! - BEFORE_A; letter > 0 && letter <= LETTERS; letter = bytes[at += 1]! - BEFORE_A) column = column * LETTERS + letter;
+    for (let letter = letterAt(bytes, at); letter > 0 && at - from < MAX_LETTERS; letter = letterAt(bytes, at += 1)) column = column * LETTERS + letter;
     this.column = column - 1;
     for (let digit = rowStart; digit < rowEnd; digit += 1, at += 1) {
       if (bytes[at] !== bytes[digit]) return UNUSUAL;
     }
-    return rowEnd > rowStart && bytes[at] === QUOTE ? at + 1 : UNUSUAL;
+    return column > 0 && rowEnd > rowStart && bytes[at] === QUOTE ? at + 1 : UNUSUAL;
   }
 
-  /** There may be none. One that is no number of some digits leads to where no cell goes on. */
+  /** There may be none. One that is no number leads back to where no cell goes on. */
   private behindStyle(from: number): number {
     const { bytes } = this;
     this.style = NO_STYLE;
-    if (four(bytes, from) !== STYLE) return from;
+    if (int32At(bytes, from) !== STYLE) return from;
     const begun = from + 4;
     let at = begun;
-    let style = 0;
-    for (let digit = bytes[at]! - ZERO; digit >= 0 && digit <= 9; digit = bytes[at += 1]! - ZERO) style = style * 10 + digit;
-    this.style = style;
-    return at > begun && at - begun <= STYLE_DIGITS && bytes[at] === QUOTE ? at + 1 : from;
+    while (bytes[at]! >= ZERO && bytes[at]! <= NINE) at += 1;
+    this.style = wholeNumber(bytes, begun, at);
+    return !Number.isNaN(this.style) && bytes[at] === QUOTE ? at + 1 : from;
   }
 
   private behindNumber(from: number, kind: number): number {
@@ -75,7 +75,7 @@ export class UsualCell {
     this.kind = kind;
     this.start = from;
     this.end = at;
-    return at > from && four(bytes, at) === VALUE_END && four(bytes, at + 4) === CELL_END ? at + 8 : UNUSUAL;
+    return at > from && int32At(bytes, at) === VALUE_END && int32At(bytes, at + 4) === CELL_END ? at + 8 : UNUSUAL;
   }
 
   private behindInline(from: number): number {
@@ -93,20 +93,19 @@ export class UsualCell {
 }
 
 const NO_STYLE = -1;
-const STYLE_DIGITS = 9;
-const [QUOTE, MINUS, ZERO, NINE, GREATER, BEFORE_A, LETTERS] = [34, 45, 48, 57, 62, 64, 26] as const;
+const [QUOTE, MINUS, ZERO, NINE, GREATER] = [34, 45, 48, 57, 62] as const;
 
 /** Four bytes as one number: compared one by one they cost three times as much. */
-function four(bytes: Uint8Array, at: number): number {
+function int32At(bytes: Uint8Array, at: number): number {
   return bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
 }
 
-function two(bytes: Uint8Array, at: number): number {
+function int16At(bytes: Uint8Array, at: number): number {
   return bytes[at]! | (bytes[at + 1]! << 8);
 }
 
-const [CELL, STYLE, TYPE, VALUE, VALUE_END, CELL_END] = ['<c r', ' s="', ' t="', '><v>', '</v>', '</c>'].map((text) => four(Buffer.from(text), 0));
-const [IS, OF_SHARED] = ['="', 's"'].map((text) => two(Buffer.from(text), 0));
+const [CELL, STYLE, TYPE, VALUE, VALUE_END, CELL_END] = ['<c r', ' s="', ' t="', '><v>', '</v>', '</c>'].map((text) => int32At(Buffer.from(text), 0));
+const [IS, OF_SHARED] = ['="', 's"'].map((text) => int16At(Buffer.from(text), 0));
 const INLINE = literal('inlineStr"><is><t');
 const PRESERVED = literal(' xml:space="preserve"');
 const INLINE_END = literal('</t></is></c>');

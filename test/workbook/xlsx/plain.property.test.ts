@@ -105,7 +105,7 @@ const typed = fc.tuple(content, fc.constantFrom('', '', 's', 's', 'str', 'str', 
     return { type: type === '' ? '' : ` t="${type}"`, text: type === 's' && isIndex ? `<v>${index}</v>` : text };
   });
 const odd = fc.constantFrom('', '', '', '', '', ' t="other"', ' t=""', ' s="x"', ' cm="1"', ' cm="1" cm="1"', " a='1'", '  a="b" ', ' a="&amp;"', ' a="<"', '\n a="1"', ' x14ac:a="1"', ' constructor="1"', ' 1a="1"', ' a=""');
-const cell = fc.record({ typed, style: fc.constantFrom('', '', '', ' s="0"', ' s="1"', ' s="2"', ' s="3"', ' s="9"', ' s="01"', ' s="0000000001"', ' s=""', ' s="1 "'), odd, place: fc.constantFrom('', '', '', '', '', '', 'none', 'A1', 'AAAA1', 'A', '7', 'a1', 'B01'), isEmpty: fc.integer({ min: 0, max: 9 }) });
+const cell = fc.record({ typed, style: fc.constantFrom('', '', '', ' s="0"', ' s="1"', ' s="2"', ' s="3"', ' s="9"', ' s="01"', ' s="4294967297"', ' s=""', ' s="1 "'), odd, place: fc.constantFrom('', '', '', '', '', '', 'none', 'A1', 'AAAA1', 'A', '1', 'a1', 'B01', 'AA1', 'A12'), isEmpty: fc.integer({ min: 0, max: 9 }) });
 const row = fc.record({
   cells: fc.array(cell, { minLength: 1, maxLength: 8 }), skip: fc.constantFrom(1, 1, 1, 1, 2, 0),
   more: fc.constantFrom('', '', ' spans="1:6"', ' ht="15" x14ac:dyDescent="0.25"', ' hidden="1"', ' hidden="true"', ' hidden="0"', " ht='1'", ' spans="1" spans="1"', ' r="1"'),

@@ -6,7 +6,7 @@ import type { JsonBytes } from './json-bytes.js';
  * Counts what rows name while their JSON text is written. Most name what the row above does, which their bytes tell:
  * asked of the database when all of them are there it takes a twentieth of a large file's time.
  */
-export class Naming {
+export class NameCounter {
   private readonly counts = new Map<string, Count>();
   private latest: { readonly values: Uint8Array; readonly count: Count } | undefined;
 
@@ -44,6 +44,6 @@ function countOf(values: readonly (string | null)[]): Count {
 }
 
 const placeOf = (wanted: string): number => TEMPLATE.findIndex(({ role }) => role === wanted);
-/** The reference comes right behind what is counted. */
 const [DATE, ACCOUNT, REFERENCE] = [placeOf('effectiveDate'), placeOf('account'), placeOf('reference')];
+if (Math.max(DATE, ACCOUNT) + 1 !== REFERENCE) throw new Error('the template: expected the reference right behind the account and the date');
 const NULL = Buffer.from('null');
