@@ -82,7 +82,7 @@ const USUAL: readonly Omit<RowTally, 'rows'>[] = [
 const USUAL_COUNTS = USUAL.map(({ status, action, isDeleted, hasError }) => `count(*) filter (where process_action = '${action}'
   and process_status = '${status}' and is_deleted = ${String(isDeleted)} and ${HAS_ERROR} = ${String(hasError)})`);
 
-/** How many rows of each kind a batch has. Rows are sorted by their kinds only where some are unusual: that costs three times as much. */
+/** How many rows of each kind a batch has. Rows are sorted by their kinds, which costs more, only where some are unusual. */
 export async function tallyRows(db: Queryable, batch: number): Promise<RowTally[]> {
   const [counts] = await db.rows<Record<string, number>>(
     `select count(*) as rows, ${USUAL_COUNTS.map((count, place) => `${count} as usual_${place}`).join(', ')} from stage_record where batch_id = ?`, [batch]);

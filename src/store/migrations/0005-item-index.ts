@@ -2,7 +2,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
  * The index of items by date first: the rows of a new month come behind all others, mostly, and pages that grow at the end
- * alone are neither searched for nor split. With the account first staging a million rows took a quarter longer. Whoever
+ * alone are neither searched for nor split. With the account first inserting a million rows took a quarter longer. Whoever
  * asks for the rows of an account names their dates.
  */
 export class ItemIndex1700000000005 implements MigrationInterface {
